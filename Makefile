@@ -1,0 +1,75 @@
+# Copyright (c) 2026, edgeops.registry contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+INVENTORY = inventory/localhost.yml
+ARGS =
+SCENARIO =
+OPTIONS =
+
+PROVISION = tools/provision
+WITH_DOCKER = tools/with_docker
+
+.PHONY: help provision unprovision setup test lint sanity unit integration artifact molecule bench clean
+
+help: ## Show this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+provision: ## Make this machine an edge registry and its first client; a fleet: INVENTORY=… ARGS=…
+	$(PROVISION) edgeops.registry.site --inventory $(INVENTORY) $(ARGS)
+
+unprovision: ## Take all of that back, the registry's images too
+	$(PROVISION) edgeops.registry.decommission --inventory $(INVENTORY) --extra-vars registry_data=remove $(ARGS)
+	$(PROVISION) --forget
+
+# Everything below is for who works on the collection
+
+test lint sanity unit integration artifact molecule bench: export PATH := $(CURDIR)/.venv/bin:$(PATH)
+test lint sanity unit integration artifact molecule bench: export ANSIBLE_HOME := $(CURDIR)/.ansible
+molecule test: export MOLECULE_GLOB := molecule/*/molecule.yml
+molecule test: export NO_COLOR := 1
+
+setup: ## Install what the tests need: packages of the system, and .venv
+	@tools/system_packages
+	@python3 tools/dev_setup.py test
+
+test: setup ## All of the tests
+	$(WITH_DOCKER) $(MAKE) lint unit integration molecule
+
+lint: setup ## Every checker, ansible-test sanity among them
+	ruff check
+	ruff format --check
+	mypy
+	mypy tools benchmarks
+	vermin --quiet --violations --target=3.9- plugins/module_utils plugins/modules
+	git grep --untracked --files-with-matches --extended-regexp '^#!(/bin/|/usr/bin/env )(ba)?sh' | xargs shellcheck
+	reuse lint --quiet
+	yamllint --strict .
+	antsibull-changelog lint
+	antsibull-docs lint-collection-docs --plugin-docs .
+	ansible-lint
+	tools/import_artifact
+	tools/sanity
+
+sanity: setup ## Only ansible-test sanity: OPTIONS=…
+	tools/sanity $(OPTIONS)
+
+unit: setup ## Tests of the parts: OPTIONS='-k NAME'
+	$(WITH_DOCKER) pytest tests --ignore=tests/integration $(OPTIONS)
+
+integration: setup ## Tests of modules, roles and playbooks on real hosts: OPTIONS='-k NAME'
+	$(WITH_DOCKER) tools/build_images
+	$(WITH_DOCKER) pytest tests/integration $(OPTIONS)
+
+artifact: setup ## The built collection, alone, from its archive
+	$(WITH_DOCKER) pytest tests/integration/test_artifact.py $(OPTIONS)
+
+molecule: setup ## Scenarios from end to end: SCENARIO=…
+	$(WITH_DOCKER) tools/molecule_test $(SCENARIO)
+
+bench: setup ## Compare with the peers' playbook: OPTIONS='--hosts 10'
+	$(WITH_DOCKER) python -m benchmarks.fleet $(OPTIONS)
+
+clean: ## Remove what make has made in the checkout, but not what it provisioned
+	rm -rf .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache .venv .venv-newest build tests/output
+	find . -name __pycache__ -prune -exec rm -rf {} +
