@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import textwrap
+import typing as t
 
 _SUBOPTIONS = r"""
 suboptions:
@@ -22,7 +23,7 @@ suboptions:
     type: str
     required: true
   scheme:
-    description: V(http) only where O(allow_http) permits it.
+    description: V(http) only where the consumer permits it explicitly; there is no way to skip verification.
     type: str
     choices: [https, http]
     default: https
@@ -60,14 +61,27 @@ suboptions:
 
 
 def _option(name: str, kind: str, description: str) -> str:
-    suboptions = textwrap.indent(_SUBOPTIONS.replace("{option}", name), "    ")
-    return f"options:\n  {name}:\n    description: {description}\n    required: true\n{kind}{suboptions}"
+    path = f"{name}[]" if "elements" in kind else name
+    suboptions = textwrap.indent(_SUBOPTIONS.replace("{option}", path), "    ")
+    return f"options:\n  {name}:\n    description: {description}\n{kind}{suboptions}"
+
+
+_REQUIRED_LIST = "    required: true\n    type: list\n    elements: dict\n"
+_REQUIRED = "    required: true\n    type: dict\n"
+_OPTIONAL_LIST = "    type: list\n    elements: dict\n    default: []\n"
 
 
 class ModuleDocFragment:
     """The registry record as an option."""
 
-    DOCUMENTATION = _option(
-        "registries", "    type: list\n    elements: dict\n", "The registries, as records that role registry publishes."
+    DOCUMENTATION: t.ClassVar[str] = _option(
+        "registries", _REQUIRED_LIST, "The registries, as records that role registry publishes."
     )
-    REGISTRY = _option("registry", "    type: dict\n", "The registry, as a record that role registry publishes.")
+    REGISTRY: t.ClassVar[str] = _option(
+        "registry", _REQUIRED, "The registry, as a record that role registry publishes."
+    )
+    SOURCES: t.ClassVar[str] = _option(
+        "sources",
+        _OPTIONAL_LIST,
+        "Records of the registries that images come from, where more than their name is needed, such as credentials or a CA.",
+    )

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import dataclasses
 import hashlib
 import re
@@ -77,7 +76,7 @@ def _parse_block(body: str, number: int) -> CaCertificate:
         pem = ssl.DER_cert_to_PEM_cert(der)
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.load_verify_locations(cadata=pem)
-    except (binascii.Error, ssl.SSLError) as error:
+    except (ValueError, ssl.SSLError) as error:
         raise ProvisioningError(
             f"certificate {number} is damaged", remedy="Supply the file again, unchanged"
         ) from error

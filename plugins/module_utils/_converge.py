@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import itertools
 import os
@@ -16,6 +15,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._as_user import a
 from ansible_collections.edgeops.registry.plugins.module_utils._change import FileChange, FilePlan, FileState, file_diff
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.module_utils._files import (
+    discard_leftover,
     locked,
     make_directories,
     read_file,
@@ -65,16 +65,26 @@ def _converge_path(plans: list[FilePlan], settings: Settings) -> FileChange:
 
 
 def _converge_one(plans: list[FilePlan], settings: Settings) -> FileChange:
+    path, directory = plans[0].path, os.path.dirname(plans[0].path)
+    if settings.check_mode:
+        return _converge_locked(plans, settings)
+    if not os.path.isdir(directory):
+        owners, failures = _fold(plans, None)[2:]
+        if not owners:
+            return FileChange(path, failures=failures)
+        make_directories(directory, plans[0].directory_mode)
+    with locked(directory):
+        discard_leftover(path)
+        return _converge_locked(plans, settings)
+
+
+def _converge_locked(plans: list[FilePlan], settings: Settings) -> FileChange:
     path = plans[0].path
-    directory = os.path.dirname(path)
-    with contextlib.ExitStack() as stack:
-        if not settings.check_mode and os.path.isdir(directory):
-            stack.enter_context(locked(directory))
-        before = read_file(path)
-        after, mode, owners, failures = _fold(plans, before)
-        diff = file_diff(path, before, after, mode, plans[0].redact) if owners and settings.diff else None
-        if owners and not settings.check_mode:
-            _apply(plans[0], before, after, mode, backup=settings.backup)
+    before = read_file(path)
+    after, mode, owners, failures = _fold(plans, before)
+    diff = file_diff(path, before, after, mode, plans[0].redact) if owners and settings.diff else None
+    if owners and not settings.check_mode:
+        _apply(plans[0], before, after, mode, backup=settings.backup)
     return FileChange(path, owners, failures, diff)
 
 
@@ -104,7 +114,6 @@ def _apply(plan: FilePlan, before: FileState | None, after: bytes | None, mode: 
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime())
         write_file(f"{plan.path}.{stamp}~", before.content, before.mode, before=before)
     if after is not None:
-        make_directories(os.path.dirname(plan.path), plan.directory_mode)
         write_file(plan.path, after, mode, before=before)
     elif before is not None:
         remove_file(plan.path, prune=plan.prune)

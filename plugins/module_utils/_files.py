@@ -8,9 +8,9 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
+import io
 import os
 import stat
-import tempfile
 import time
 import typing as t
 
@@ -39,10 +39,13 @@ def read_file(path: str) -> FileState | None:
             reason="unsupported",
             remedy="Put a regular file there: a link is never followed when secrets are written",
         ) from error
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise ProvisioningError(
+            f"{path} is not a regular file", reason="unsupported", remedy="Put a regular file there"
+        )
     with open(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise ProvisioningError(f"{path} is not a regular file", reason="unsupported")
         return FileState(file.read(), stat.S_IMODE(status.st_mode), status.st_uid, status.st_gid)
 
 
@@ -53,7 +56,9 @@ def write_file(path: str, content: bytes, mode: int, *, before: FileState | None
 
     :raises OSError: it could not be written; the file is then as it was.
     """
-    descriptor, temporary = tempfile.mkstemp(prefix=".edgeops-", dir=os.path.dirname(path))
+    discard_leftover(path)
+    temporary = _temporary(path)
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
     try:
         with open(descriptor, "wb") as file:
             os.fchmod(file.fileno(), mode)
@@ -64,10 +69,16 @@ def write_file(path: str, content: bytes, mode: int, *, before: FileState | None
         os.rename(temporary, path)
     except OSError as error:
         os.unlink(temporary)
-        if error.errno != errno.EBUSY:
+        if error.errno != errno.EBUSY or before is None:
             raise
-        _write_in_place(path, content, mode)
+        _write_in_place(path, content, mode, before)
     _sync_directory(os.path.dirname(path))
+
+
+def discard_leftover(path: str) -> None:
+    """Remove what a killed run may have left beside the file."""
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(_temporary(path))
 
 
 def remove_file(path: str, *, prune: str) -> None:
@@ -131,17 +142,30 @@ def _keep_identity(descriptor: int, path: str, before: FileState) -> None:
         os.setxattr(descriptor, SELINUX_CONTEXT, os.getxattr(path, SELINUX_CONTEXT))
 
 
-def _write_in_place(path: str, content: bytes, mode: int) -> None:
-    with open(path, "r+b") as file:
-        if content:
-            os.posix_fallocate(file.fileno(), 0, len(content))  # a full disk fails here, with nothing lost
+def _temporary(path: str) -> str:
+    return os.path.join(os.path.dirname(path), f".edgeops-{os.path.basename(path)}~")
+
+
+def _write_in_place(path: str, content: bytes, mode: int, before: FileState) -> None:
+    with open(path, "r+b", buffering=0) as file:
         os.fchmod(file.fileno(), mode)
-        file.write(content)
-        file.truncate(len(content))
+        try:
+            _overwrite(file, content)
+        except OSError:
+            _overwrite(file, before.content)  # a full disk: its blocks are still there
+            raise
         _sync(file)
 
 
-def _sync(file: t.BinaryIO) -> None:
+def _overwrite(file: io.FileIO, content: bytes) -> None:
+    file.seek(0)
+    written = 0
+    while written < len(content):
+        written += file.write(content[written:])
+    file.truncate()
+
+
+def _sync(file: t.BinaryIO | io.FileIO) -> None:
     file.flush()
     os.fsync(file.fileno())
 
@@ -154,4 +178,4 @@ def _sync_directory(path: str) -> None:
         os.close(descriptor)
 
 
-__all__ = ("locked", "make_directories", "read_file", "remove_file", "write_file")
+__all__ = ("discard_leftover", "locked", "make_directories", "read_file", "remove_file", "write_file")

@@ -18,6 +18,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._endpoint import 
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 
 SCHEMA = 1
+_UNSENDABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # control characters, and what UTF-8 cannot carry
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _REPOSITORY = re.compile(r"[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*")
 
@@ -206,7 +207,7 @@ def _credentials(given: t.Mapping[str, t.Any]) -> tuple[str, str]:
     if bool(username) != bool(password):
         missing, there = ("password", "username") if username else ("username", "password")
         raise ProvisioningError(f"it is missing, and {there} is there", part=missing, remedy="Give both, or neither")
-    if ":" in username or any(ord(letter) < 32 or ord(letter) == 127 for letter in username + password):
+    if ":" in username or _UNSENDABLE.search(username + password):
         raise ProvisioningError(
             "username must have no colon, and neither may have control characters (RFC 7617)", part="username"
         )
