@@ -1,0 +1,107 @@
+# Copyright (c) 2026, edgeops.registry contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import pytest
+from ansible_collections.edgeops.registry.plugins.module_utils._distribution.authentication import (
+    Challenge,
+    basic_authorization,
+    find_bearer,
+    parse_challenges,
+)
+from ansible_collections.edgeops.registry.plugins.module_utils._distribution.image_name import ImageName
+from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
+from hypothesis import given
+from hypothesis import strategies as st
+
+SHA256 = "sha256:" + "a" * 64
+
+
+@pytest.mark.parametrize(
+    ("header", "challenges"),
+    [
+        ("", []),
+        ('Basic realm="basic-realm"', [Challenge("basic", {"realm": "basic-realm"})]),
+        (
+            'Bearer realm="https://auth.example.com/token",service="registry",scope="repository:a/b:pull,push"',
+            [
+                Challenge(
+                    "bearer",
+                    {
+                        "realm": "https://auth.example.com/token",
+                        "service": "registry",
+                        "scope": "repository:a/b:pull,push",
+                    },
+                )
+            ],
+        ),
+        ("BEARER Realm=x , service = y", [Challenge("bearer", {"realm": "x", "service": "y"})]),
+        ('Bearer realm="a \\"b\\" c"', [Challenge("bearer", {"realm": 'a "b" c'})]),
+        (
+            'Negotiate, Basic realm="x", Bearer realm="y"',
+            [Challenge("negotiate", {}), Challenge("basic", {"realm": "x"}), Challenge("bearer", {"realm": "y"})],
+        ),
+        ('realm="without a scheme"', []),
+        ('Bearer realm="', [Challenge("bearer", {"realm": ""})]),
+    ],
+)
+def test_challenges(header, challenges):
+    assert parse_challenges(header) == challenges
+
+
+@given(st.text())
+def test_no_header_breaks_the_parser(header):
+    parse_challenges(header)
+
+
+def test_bearer_is_found_among_others():
+    assert find_bearer('Basic realm="x", Bearer realm="y"') == Challenge("bearer", {"realm": "y"})
+    assert find_bearer('Basic realm="x"') is None
+
+
+@pytest.mark.parametrize(
+    ("username", "password", "header"), [("", "", ""), ("u", "p", "Basic dTpw"), ("ü", "€", "Basic w7w64oKs")]
+)
+def test_basic(username, password, header):
+    assert basic_authorization(username, password) == header
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("app", ImageName("app", "latest")),
+        ("team/app:1.0", ImageName("team/app", "1.0")),
+        (f"team/app@{SHA256}", ImageName("team/app", "", SHA256)),
+        (f"team/app:1.0@{SHA256}", ImageName("team/app", "1.0", SHA256)),
+        ("a__b/c.d-e--f:V_1", ImageName("a__b/c.d-e--f", "V_1")),
+    ],
+)
+def test_image_names(text, name):
+    assert ImageName.parse(text) == name
+    assert ImageName.parse(str(name)) == name
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "/",
+        "a/",
+        "A",
+        "a:",
+        "a:b/c",
+        "a@",
+        "a@sha256:x",
+        "a..b",
+        "a___b",
+        "-a",
+        "registry.example.com:5000/a",
+        "a:" + "b" * 129,
+        "a" * 256,
+        "a\n",
+    ],
+)
+def test_what_is_no_image_name(text):
+    with pytest.raises(ProvisioningError):
+        ImageName.parse(text)
