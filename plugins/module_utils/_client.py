@@ -1,0 +1,245 @@
+# Copyright (c) 2026, edgeops.registry contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Making a host a client of registries: prove, then write. This module util is private to the collection."""
+
+from __future__ import annotations
+
+import dataclasses
+import typing as t
+
+from ansible_collections.edgeops.registry.plugins.module_utils._ca_certificate import CaCertificate
+from ansible_collections.edgeops.registry.plugins.module_utils._change import FilePlan
+from ansible_collections.edgeops.registry.plugins.module_utils._client_host import PARTS, ClientHost
+from ansible_collections.edgeops.registry.plugins.module_utils._client_proof import Proof, check_resolution, prove
+from ansible_collections.edgeops.registry.plugins.module_utils._client_report import Report
+from ansible_collections.edgeops.registry.plugins.module_utils._converge import Settings, converge
+from ansible_collections.edgeops.registry.plugins.module_utils._endpoint import Endpoint
+from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
+from ansible_collections.edgeops.registry.plugins.module_utils._hosts.plan import cloud_init_warning
+from ansible_collections.edgeops.registry.plugins.module_utils._module import Outcome
+from ansible_collections.edgeops.registry.plugins.module_utils._record import Record, parse_records
+from ansible_collections.edgeops.registry.plugins.module_utils._runtimes.auth_files import engine_auth_files
+from ansible_collections.edgeops.registry.plugins.module_utils._runtimes.engines import NAMES, find_engines, find_users
+from ansible_collections.edgeops.registry.plugins.module_utils._trust import store as trust_store
+from ansible_collections.edgeops.registry.plugins.module_utils._trust.store import SystemStore
+
+VERIFY = "verify"
+_LOOK_ONLY = Settings(check_mode=True)
+_OFFLINE = ("unreachable", "unresolved")
+_AUDIT_WORDS = {"hosts": "the hosts entry is", "trust": "CA certificates are", "credentials": "logins are"}
+_AUDIT_REASONS = {"hosts": "unresolved", "trust": "untrusted", "credentials": "unauthorized"}
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What a client shall be; the options of module `client`."""
+
+    registries: t.Sequence[t.Mapping[str, t.Any]]
+    state: str = "present"
+    absent_endpoints: t.Sequence[str] = ()
+    parts: t.Sequence[str] = (*PARTS, VERIFY)
+    runtimes: t.Sequence[str] = ("auto",)
+    users: t.Sequence[str] = ("root",)
+    system_trust: bool = True
+    verify_image: str | None = None
+    allow_http: bool = False
+    credential_store: str = "fail"
+    on_failure: str = "fail"
+    unreachable: str = "fail"
+    timeout: float = 10.0
+
+    @classmethod
+    def from_params(cls, params: t.Mapping[str, t.Any], **fixed: t.Any) -> Options:
+        """The options that are among a module's; `fixed` ones the module does not have."""
+        names = {field.name for field in dataclasses.fields(cls)}
+        return cls(**{name: value for name, value in params.items() if name in names}, **fixed)
+
+    @property
+    def is_audit(self) -> bool:
+        """Whether nothing is to be written, so that all parts are only looked at."""
+        return tuple(self.parts) == (VERIFY,)
+
+    @property
+    def file_parts(self) -> tuple[str, ...]:
+        """The parts to look at, in the order of `PARTS`."""
+        return PARTS if self.is_audit else tuple(part for part in PARTS if part in self.parts)
+
+
+def provision(options: Options, settings: Settings, root: str = "") -> Outcome:
+    """Do everything that a client of some registries needs, or take it back.
+
+    :param root: prefix of the system's paths.
+    :raises ProvisioningError: an option is wrong; nothing was written.
+    """
+    records, gone = _wanted(options)
+    engines = tuple(find_engines(options.runtimes, find_users(options.users, root), root))
+    report = Report([record.endpoint for record in records] or gone, options.file_parts)
+    proofs = [_prove(record, options, report) for record in records]
+    host = ClientHost(engines, _find_store(options, proofs, report, root), root, options.credential_store)
+    if options.is_audit:
+        _look(host, proofs, gone, report)
+    else:
+        _Writer(host, settings, report).write(options.file_parts, proofs, gone)
+    _check_locally(host, options, proofs, report)
+    _note_skipped(host, options, proofs, report)
+    return _outcome(host, options, report, concerned=bool(gone) or any(r.scheme == "http" for r in records))
+
+
+def _wanted(options: Options) -> tuple[list[Record], list[Endpoint]]:
+    """The records that shall be there, and the endpoints that shall not."""
+    gone = [Endpoint.parse(text) for text in options.absent_endpoints]
+    if options.state == "absent":
+        named = [Endpoint.parse(str(item["endpoint"])) for item in options.registries]
+        return [], list(dict.fromkeys([*named, *gone]))
+    records = parse_records(options.registries)
+    both = [record.endpoint for record in records if record.endpoint in gone]
+    if both:
+        raise ProvisioningError(
+            "it is in registries and in absent_endpoints", registry=str(both[0]), remedy="Take it out of one of them"
+        )
+    return records, gone
+
+
+def _prove(record: Record, options: Options, report: Report) -> Proof:
+    proof = prove(
+        record,
+        online=VERIFY in options.parts,
+        verify_image=options.verify_image,
+        allow_http=options.allow_http,
+        timeout=options.timeout,
+    )
+    if proof.probe:
+        report.probed(record.endpoint, proof.probe)
+    if proof.error and options.unreachable == "warn" and proof.error.reason in _OFFLINE:
+        report.warnings.append(str(proof.error.at(registry=str(record.endpoint))))
+    elif proof.error:
+        report.reject(proof.error, record.endpoint)
+    for error in proof.left_out:
+        report.skip(record.endpoint, "trust", error.message)
+    return proof
+
+
+def _find_store(options: Options, proofs: list[Proof], report: Report, root: str) -> SystemStore | None:
+    if "trust" not in options.file_parts or not options.system_trust:
+        return None
+    try:
+        return trust_store.find_store(root)
+    except ProvisioningError as error:
+        for proof in proofs:
+            if proof.record.ca_certificates:
+                report.fail(error, endpoint=proof.record.endpoint, part="trust")
+        return None
+
+
+def _look(host: ClientHost, proofs: list[Proof], gone: list[Endpoint], report: Report) -> None:
+    """Look at every part and call what is not in place a failure."""
+    for part in PARTS:
+        for change in converge(host.plans(part, [proof.record for proof in proofs], gone), _LOOK_ONLY):
+            report.differs(part, change)
+    for proof in proofs:
+        for part in report.parts_not_in_place(proof.record.endpoint):
+            error = ProvisioningError(
+                f"{_AUDIT_WORDS[part]} missing, or not what the record says",
+                reason=_AUDIT_REASONS[part],
+                remedy="Run the client module with all of its parts",
+            )
+            report.reject(error, proof.record.endpoint, part)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Writer:
+    """Makes a host as it is wanted."""
+
+    host: ClientHost
+    settings: Settings
+    report: Report
+
+    def write(self, parts: t.Iterable[str], proofs: list[Proof], gone: list[Endpoint]) -> None:
+        """Write what is proven; of the rest only look how it stands."""
+        proven = [proof.record for proof in proofs if not proof.error]
+        unproven = [proof.record for proof in proofs if proof.error]
+        for part in parts:
+            self._converge(part, self.host.plans(part, proven, gone))
+            for change in converge(self.host.plans(part, unproven, ()), _LOOK_ONLY):
+                self.report.differs(part, change)
+        if self.host.store:
+            self._refresh(self.host.store, proven)
+
+    def _converge(self, part: str, plans: list[FilePlan]) -> None:
+        for change in converge(plans, self.settings):
+            self.report.file_changed(part, change, written=not self.settings.check_mode)
+        if not self.settings.check_mode:
+            self.host.relabel(plans, self.report.changed_paths)
+
+    def _refresh(self, store: SystemStore, records: list[Record]) -> None:
+        """Have the bundle made anew where its state says so, or would after what check mode did not write."""
+        certificates = [certificate for record in records for certificate in record.ca_certificates]
+        is_changed = any(path.startswith(f"{store.anchors}/") for path in self.report.changed_paths)
+        if not is_changed and not trust_store.is_pending(store, certificates):
+            return
+        self.report.changed = True
+        for record in records:
+            if trust_store.missing(store, record.ca_certificates):
+                self.report.part_changed(record.endpoint, "trust", written=not self.settings.check_mode)
+        if not self.settings.check_mode:
+            self._run_refresh(store, records, certificates)
+
+    def _run_refresh(self, store: SystemStore, records: list[Record], certificates: list[CaCertificate]) -> None:
+        try:
+            trust_store.refresh(store, certificates)
+        except ProvisioningError as error:
+            for record in records:
+                self.report.fail(error, endpoint=record.endpoint, part="trust")
+
+
+def _check_locally(host: ClientHost, options: Options, proofs: list[Proof], report: Report) -> None:
+    """Prove that this host's own resolver and trust bundle know what was proven with the record's."""
+    for proof in proofs:
+        record, in_place = proof.record, report.entry(proof.record.endpoint).in_place
+        if proof.error:
+            continue
+        if VERIFY in options.parts and in_place.get("hosts", True):
+            try:
+                check_resolution(record)
+            except ProvisioningError as error:
+                report.reject(error, record.endpoint)
+        if host.store and in_place["trust"]:
+            for certificate in trust_store.missing(host.store, record.ca_certificates):
+                report.reject(trust_store.not_in_bundle(host.store, certificate), record.endpoint)
+
+
+def _note_skipped(host: ClientHost, options: Options, proofs: list[Proof], report: Report) -> None:
+    for proof in proofs:
+        record = proof.record
+        if "credentials" in options.file_parts and record.username and not engine_auth_files(host.engines):
+            report.skip(record.endpoint, "credentials", "no container engine of these users is here")
+    if "hosts" in options.file_parts and any(proof.record.addresses for proof in proofs):
+        warning = cloud_init_warning(host.hosts_file)
+        report.warnings += [warning] if warning else []
+
+
+def _outcome(host: ClientHost, options: Options, report: Report, *, concerned: bool) -> Outcome:
+    """What the module returns.
+
+    :param concerned: whether settings that a daemon reads at start are of this run's concern.
+    """
+    restart = {**dict.fromkeys(NAMES, False), **(host.restarts(report.changed_paths) if concerned else {})}
+    is_reported = options.on_failure == "report"
+    return Outcome(
+        changed=report.changed,
+        facts={
+            "registries": report.entries,
+            "runtimes": [engine.runtime.name for engine in host.engines],
+            "restart": restart,
+            "failures": report.failures,
+            "left_out": report.skipped,
+            **({"msg": report.summary()} if is_reported else {}),
+        },
+        diff=report.diff,
+        warnings=report.warnings,
+        failed="" if is_reported else report.summary(),
+    )
+
+
+__all__ = ("PARTS", "VERIFY", "Options", "provision")

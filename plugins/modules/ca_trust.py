@@ -1,0 +1,182 @@
+#!/usr/bin/python
+# Copyright (c) 2026, edgeops.registry contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Trust in the CA certificates of registries."""
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: ca_trust
+short_description: Trust the CA certificates of registries
+version_added: 1.0.0
+author: edgeops.registry contributors (@edgeops)
+description:
+  - Makes the system's trust store and each container engine trust the CA certificates of registries. The store's program is run only where the
+    store's state says that it must, and the result is proven.
+  - One certificate is one file, named by the record and the certificate's fingerprint. What a record does not list any more goes.
+  - Each CA certificate must be one, and be valid now. No registry is asked; M(edgeops.registry.client) does that, and everything else too.
+extends_documentation_fragment:
+  - edgeops.registry.attributes
+  - edgeops.registry.attributes.platform
+  - edgeops.registry.record
+options:
+  registries:
+    description: The registries, as records that role registry publishes. For O(state=absent) only the endpoint is needed.
+  state:
+    description: Whether the certificates are trusted. V(absent) takes back what V(present) did.
+    type: str
+    choices: [present, absent]
+    default: present
+  absent_endpoints:
+    description: Endpoints of devices that were renamed or replaced, whose CA certificates must go.
+    type: list
+    elements: str
+    default: []
+  runtimes:
+    description:
+      - Container engines that have to trust the registries. V(auto) stands for those that are found.
+      - V(podman) also serves Buildah and Skopeo, which read the same files.
+    type: list
+    elements: str
+    choices: [auto, docker, docker_snap, docker_rootless, podman, crio]
+    default: [auto]
+  users:
+    description: Accounts whose rootless engines are served. Their files are written with their own rights.
+    type: list
+    elements: str
+    default: [root]
+  system_trust:
+    description: Whether the programs of the host, such as curl, trust the registries too.
+    type: bool
+    default: true
+  allow_http:
+    description: Permits records with V(http) as their scheme, and tells the container engines to use those without TLS.
+    type: bool
+    default: false
+  backup:
+    description: Whether to keep each file that is changed beside itself, with the time in its name and the same mode.
+    type: bool
+    default: false
+notes:
+  - Known are the stores of Debian, Red Hat, SUSE, Alpine, Arch and their kin.
+seealso:
+  - module: edgeops.registry.client
+"""
+
+EXAMPLES = r"""
+- name: Trust the CA of a registry
+  edgeops.registry.ca_trust:
+    registries:
+      - endpoint: registry.example.com:5000
+        ca_certificates: ["{{ lookup('ansible.builtin.file', 'ca.pem') }}"]
+
+- name: Trust it in podman alone
+  edgeops.registry.ca_trust:
+    registries: "{{ edge_registry_records }}"
+    runtimes: [podman]
+    system_trust: false
+
+- name: Trust it no more
+  edgeops.registry.ca_trust:
+    registries:
+      - endpoint: registry.example.com:5000
+    state: absent
+"""
+
+RETURN = r"""
+registries:
+  description: What became of each registry, in the order of O(registries).
+  returned: success and failure
+  type: list
+  elements: dict
+  contains:
+    endpoint:
+      description: The registry.
+      type: str
+      sample: registry.example.com:5000
+    changed:
+      description: Whether something changed, or would in check mode.
+      type: bool
+    in_place:
+      description: Whether everything is as O(state) wants it when the module ends.
+      type: bool
+runtimes:
+  description: The container engines that are served.
+  returned: success and failure
+  type: list
+  elements: str
+  sample: [docker]
+restart:
+  description: For each container engine, whether it runs and is older than settings that it reads when it starts. With O(allow_http) alone.
+  returned: success and failure
+  type: dict
+  sample: {docker: false, docker_snap: false, docker_rootless: false, podman: false, crio: false}
+failures:
+  description: Everything that went wrong.
+  returned: success and failure
+  type: list
+  elements: dict
+  contains:
+    registry:
+      description: The registry that it concerns.
+      type: str
+    part:
+      description: The step.
+      type: str
+      sample: trust
+    reason:
+      description: The kind of failure, such as V(expired), V(clock), V(untrusted), V(unsupported) or V(io).
+      type: str
+    msg:
+      description: What is wrong.
+      type: str
+    remedy:
+      description: What to do.
+      type: str
+"""
+
+import dataclasses
+import typing as t
+
+from ansible_collections.edgeops.registry.plugins.module_utils._argspec import records_option
+from ansible_collections.edgeops.registry.plugins.module_utils._client import Options, provision
+from ansible_collections.edgeops.registry.plugins.module_utils._converge import Settings
+from ansible_collections.edgeops.registry.plugins.module_utils._module import Outcome, run_module
+from ansible_collections.edgeops.registry.plugins.module_utils._runtimes.engines import AUTO, NAMES
+
+
+def trust(params: dict[str, t.Any], settings: Settings) -> Outcome:
+    """The part `trust` of a client, alone."""
+    outcome = provision(Options.from_params(params, parts=("trust",)), settings)
+    registries = [
+        {
+            "endpoint": entry["endpoint"],
+            "changed": entry["changed"]["trust"],
+            "in_place": entry["in_place"]["trust"],
+        }
+        for entry in outcome.facts["registries"]
+    ]
+    facts = {name: outcome.facts[name] for name in ("runtimes", "restart", "failures")}
+    return dataclasses.replace(outcome, facts={"registries": registries, **facts})
+
+
+def main() -> None:
+    """Run the module."""
+    run_module(
+        {
+            "registries": records_option(),
+            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+            "absent_endpoints": {"type": "list", "elements": "str", "default": []},
+            "runtimes": {"type": "list", "elements": "str", "choices": [AUTO, *NAMES], "default": [AUTO]},
+            "users": {"type": "list", "elements": "str", "default": ["root"]},
+            "system_trust": {"type": "bool", "default": True},
+            "allow_http": {"type": "bool", "default": False},
+            "backup": {"type": "bool", "default": False},
+        },
+        trust,
+    )
+
+
+if __name__ == "__main__":
+    main()
