@@ -48,15 +48,20 @@ class Host:
         self.hosts_file = directory / "hosts"
         self.root_home = directory / "root"
         self.user_home = directory / USER
-        self._passwd = directory / "passwd"
+        self.passwd = directory / "passwd"
         for home, name in ((self.root_home, "root"), (self.user_home, USER)):
             home.mkdir(parents=True, mode=0o700)
             os.chown(home, pwd.getpwnam(name).pw_uid, pwd.getpwnam(name).pw_gid)
         self.hosts_file.write_bytes(b"127.0.0.1\tlocalhost\n")
-        self._passwd.write_text(
+        self.passwd.write_text(
             f"root:x:0:0::{MOUNT / 'root'}:/bin/sh\n"
             f"{USER}:x:{pwd.getpwnam(USER).pw_uid}:{pwd.getpwnam(USER).pw_gid}::{MOUNT / USER}:/bin/sh\n"
         )
+
+    @property
+    def mounts(self) -> list[tuple[Path, Path]]:
+        """What the host sees, and where."""
+        return [(self.hosts_file, Path("/etc/hosts")), (self.passwd, Path("/etc/passwd")), (self.directory, MOUNT)]
 
     def module(self, name: str, *, check: bool = False, diff: bool = False, **options: t.Any) -> Result:
         """Run a module of this collection as root, as Ansible does."""
@@ -66,8 +71,7 @@ class Host:
 
     def run(self, argv: list[str], *, stdin: str = "") -> subprocess.CompletedProcess[str]:
         """Run a command there."""
-        pairs = ((self.hosts_file, "/etc/hosts"), (self._passwd, "/etc/passwd"), (self.directory, MOUNT))
-        mounts = " && ".join(f"mount --bind '{source}' {target}" for source, target in pairs)
+        mounts = " && ".join(f"mount --bind '{source}' {target}" for source, target in self.mounts)
         return subprocess.run(
             ["/usr/bin/unshare", "--mount", "/bin/sh", "-c", f'{mounts} && exec "$@"', "sh", *argv],
             input=stdin,

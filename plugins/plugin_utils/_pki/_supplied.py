@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import datetime as dt
 import ssl
@@ -21,9 +22,11 @@ from ansible_collections.edgeops.registry.plugins.plugin_utils._pki._authority i
     private_pem,
 )
 from ansible_collections.edgeops.registry.plugins.plugin_utils._pki._names import Names
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.x509.oid import ExtendedKeyUsageOID
+
+with contextlib.suppress(ImportError):  # ansible-core brings it; only ansible-test's import test has to do without
+    from cryptography import x509
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.x509.oid import ExtendedKeyUsageOID
 
 
 @dataclasses.dataclass(frozen=True)
@@ -166,7 +169,7 @@ def _check_signature(certificate: x509.Certificate) -> None:
         )
 
 
-Extension = t.TypeVar("Extension", bound=x509.ExtensionType)
+Extension = t.TypeVar("Extension", bound="x509.ExtensionType")
 
 
 def _extension(certificate: x509.Certificate, kind: type[Extension]) -> Extension | None:
