@@ -68,7 +68,7 @@ molecule: setup ## Scenarios from end to end: SCENARIO=…
 	$(WITH_DOCKER) tools/molecule_test $(SCENARIO)
 
 bench: setup ## Compare with the peers' playbook: OPTIONS='--hosts 10'
-	$(WITH_DOCKER) python -m benchmarks.fleet $(OPTIONS)
+	$(WITH_DOCKER) python -m benchmarks.fleet $(or $(OPTIONS),--write docs/benchmarks.md)
 
 clean: ## Remove what make has made in the checkout, but not what it provisioned
 	rm -rf .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache .venv .venv-newest build tests/output
