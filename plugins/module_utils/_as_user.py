@@ -22,7 +22,7 @@ def find_account(name: str) -> pwd.struct_passwd:
     """
     try:
         return pwd.getpwnam(name)
-    except KeyError as error:
+    except (KeyError, ValueError) as error:  # ValueError: a NUL in the name
         raise ProvisioningError(
             f"there is no user {name!r} on this host", remedy="Create the user or leave it out"
         ) from error

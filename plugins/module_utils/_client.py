@@ -137,6 +137,13 @@ def _look(host: ClientHost, proofs: list[Proof], gone: list[Endpoint], report: R
     for part in PARTS:
         for change in converge(host.plans(part, [proof.record for proof in proofs], gone), _LOOK_ONLY):
             report.differs(part, change)
+            for endpoint in (endpoint for endpoint in gone if str(endpoint) in change.owners):
+                error = ProvisioningError(
+                    f"{change.path} still has something for it",
+                    reason="conflict",
+                    remedy="Run the client module without parts",
+                )
+                report.reject(error, endpoint, part)
     for proof in proofs:
         for part in report.parts_not_in_place(proof.record.endpoint):
             error = ProvisioningError(
@@ -163,8 +170,9 @@ class _Writer:
             self._converge(part, self.host.plans(part, proven, gone))
             for change in converge(self.host.plans(part, unproven, ()), _LOOK_ONLY):
                 self.report.differs(part, change)
-        if self.host.store:
-            self._refresh(self.host.store, proven)
+        ready = [record for record in proven if not self.report.has_failed(record.endpoint, "trust")]
+        if self.host.store and (ready or gone):
+            self._refresh(self.host.store, ready)
 
     def _converge(self, part: str, plans: list[FilePlan]) -> None:
         for change in converge(plans, self.settings):

@@ -48,6 +48,7 @@ class Report:
         self.changed = False
         self.changed_paths: set[str] = set()
         self.failures: list[dict[str, str]] = []
+        self._failed: set[tuple[str, str]] = set()
         self.skipped: list[dict[str, str]] = []
         self.warnings: list[str] = []
         self.diff: list[Diff] = []
@@ -86,7 +87,7 @@ class Report:
         """Take down that a part changed, or would."""
         self.changed = True
         self.entry(endpoint).changed[part] = True
-        self.entry(endpoint).in_place[part] = written
+        self.entry(endpoint).in_place[part] = written and not self.has_failed(endpoint, part)
 
     def differs(self, part: str, change: FileChange) -> None:
         """Take down what a file lacks, and why it could not be looked at."""
@@ -99,10 +100,15 @@ class Report:
         """Take down a failure, once."""
         failure = error.at(registry=str(endpoint), part=part).as_failure()
         in_place = self.entry(failure["registry"]).in_place
-        if part in in_place:
-            in_place[part] = False
+        self._failed.add((failure["registry"], failure["part"]))
+        if failure["part"] in in_place:
+            in_place[failure["part"]] = False
         if failure not in self.failures:
             self.failures.append(failure)
+
+    def has_failed(self, endpoint: Endpoint | str, part: str) -> bool:
+        """Whether there is a failure of a part."""
+        return (str(endpoint), part) in self._failed
 
     def reject(self, error: ProvisioningError, endpoint: Endpoint, part: str = "verify") -> None:
         """Take down that a registry cannot be used from here."""

@@ -91,7 +91,7 @@ def _canonical_host(host: str) -> str:
 
 
 def _canonical_port(port: str) -> int:
-    if not (port.isascii() and port.isdigit() and 1 <= int(port) <= 65535):
+    if not (re.fullmatch(r"[0-9]{1,5}", port) and 1 <= int(port) <= 65535):
         raise _invalid("has a port that is not a number from 1 to 65535")
     return int(port)
 

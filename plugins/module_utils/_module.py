@@ -30,6 +30,16 @@ class Outcome:
     failed: str = ""
 
 
+class _Module(AnsibleModule):
+    """Shows no options where it fails: a misspelt one may hold a secret, which nobody has marked as such."""
+
+    def __init__(self, **declaration: t.Any) -> None:
+        AnsibleModule.__init__(self, **declaration)
+
+    def fail_json(self, msg: str, **kwargs: t.Any) -> t.NoReturn:
+        super().fail_json(msg, **{"invocation": {}, **kwargs})
+
+
 UseCase = t.Callable[[dict[str, t.Any], Settings], Outcome]
 
 
@@ -38,7 +48,7 @@ def run_module(argument_spec: ArgumentSpec, use_case: UseCase, **constraints: t.
 
     :param constraints: such as `required_if`, as AnsibleModule takes them.
     """
-    module = AnsibleModule(argument_spec=argument_spec, supports_check_mode=True, **constraints)
+    module = _Module(argument_spec=argument_spec, supports_check_mode=True, **constraints)
     settings = Settings(check_mode=module.check_mode, diff=bool(module._diff), backup=bool(module.params.get("backup")))
     try:
         outcome = use_case(module.params, settings)

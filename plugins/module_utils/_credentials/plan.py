@@ -41,9 +41,12 @@ class AuthFile:
 
     @property
     def private_directory(self) -> str:
-        """The hidden directory, such as ~/.docker, that it lies in; empty for a file of the system."""
+        """The hidden directory, such as ~/.docker, that it lies in; empty for a file of the system.
+
+        The innermost one: a home directory may be hidden itself.
+        """
         parts = os.path.dirname(self.path).split(os.sep)
-        hidden = next((number for number, part in enumerate(parts) if part.startswith(".")), -1)
+        hidden = max((number for number, part in enumerate(parts) if part.startswith(".")), default=-1)
         return os.sep.join(parts[: hidden + 1])
 
 

@@ -20,6 +20,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._record import Re
 
 _PARTIAL_CHAIN = 0x80000  # X509_V_FLAG_PARTIAL_CHAIN: an intermediate CA may be the anchor, as for Docker
 _NO_CHECK_TIME = 0x200000  # X509_V_FLAG_NO_CHECK_TIME
+_LONGEST = 86400
 _NOT_TLS = {
     "WRONG_VERSION_NUMBER",
     "HTTP_REQUEST",
@@ -80,9 +81,16 @@ class Connection(http.client.HTTPConnection):
 
     :param context: None for plain HTTP.
     :param timeout: seconds, for connecting and for every wait on the network.
+    :raises ProvisioningError: the timeout is none.
     """
 
     def __init__(self, server: Server, context: ssl.SSLContext | None, timeout: float) -> None:
+        if not 0 < timeout <= _LONGEST:
+            raise ProvisioningError(
+                f"must be more than 0 and at most {_LONGEST} seconds",
+                part="timeout",
+                remedy="Leave it out, or correct it",
+            )
         super().__init__(server.endpoint.host, server.endpoint.port, timeout)
         self._server = server
         self._context = context

@@ -12,6 +12,7 @@ import re
 import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._change import FilePlan
+from ansible_collections.edgeops.registry.plugins.module_utils._credentials.json_text import parse
 from ansible_collections.edgeops.registry.plugins.module_utils._endpoint import Endpoint
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.module_utils._record import Record
@@ -74,17 +75,17 @@ def _merge(content: Content, path: str, endpoint: str, *, wanted: bool) -> Conte
     settings[KEY] = [*rest, endpoint] if wanted else rest
     if not settings[KEY]:
         del settings[KEY]
-    return f"{json.dumps(settings, indent=_indent(content), ensure_ascii=False)}\n".encode() if settings else None
+    return f"{json.dumps(settings, indent=_indent(content))}\n".encode() if settings else None
 
 
 def _parse(content: Content, path: str) -> dict[str, t.Any]:
     try:
-        settings = json.loads(content or b"{}")
-    except ValueError as error:
+        settings = parse((content or b"{}").decode())
+    except (ValueError, TypeError, RecursionError) as error:
         raise ProvisioningError(
             f"{path} is not JSON, so it was left alone", reason="unparsable", part="trust", remedy="Correct it by hand"
         ) from error
-    if not isinstance(settings, dict) or not isinstance(settings.get(KEY, []), list):
+    if not isinstance(settings.get(KEY, []), list):
         raise ProvisioningError(
             f"{path} is not laid out as Docker's settings are, so it was left alone",
             reason="unparsable",

@@ -57,7 +57,9 @@ def test_docker_settings_are_merged_and_put_back(machine, before):
     assert file.exists() == bool(before)
 
 
-@pytest.mark.parametrize("content", ['{"debug": true,}', "[]", '{"insecure-registries": "x"}', "x"])
+@pytest.mark.parametrize(
+    "content", ['{"debug": true,}', "[]", '{"insecure-registries": "x"}', "x", '{"a": 1, "a": 2}', "[" * 100000]
+)
 def test_docker_settings_that_cannot_be_understood_stay(machine, content):
     file = machine.put(SETTINGS, content)
     [change] = apply(machine, "docker", present, record())
