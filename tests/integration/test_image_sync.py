@@ -105,7 +105,9 @@ def test_docker_pulls_and_runs_it(hello, registry):
     docker = ["/usr/bin/env", "docker", "--config", hello.directory]
     try:
         subprocess.run([*docker, "pull", "--quiet", image], check=True)
-        done = subprocess.run([*docker, "run", "--rm", "--network", "none", image], check=False, capture_output=True, text=True)
+        done = subprocess.run(
+            [*docker, "run", "--rm", "--network", "none", image], check=False, capture_output=True, text=True
+        )
     finally:
         subprocess.run([*docker, "rmi", "--force", image], check=False, capture_output=True)
     assert (done.stdout, done.stderr) == (f"{HELLO}\n", "")
@@ -115,8 +117,15 @@ def test_secrets_stay_out_of_the_output(hello, start_registry, registry, tmp_pat
     origin = start_registry()
     layout = OciLayout(tmp_path / "layout")
     layout.image(random_layer(1000, 1))
-    for target in ({"images_registry": origin.record_dict}, {"images_registry": {**origin.record_dict, "password": "canary-wrong"}}):
-        hello.set(**target, images_sources=[registry.record_dict], images_list=[{"source": f"oci:{layout.folder}", "name": "app:1"}])
+    for target in (
+        {"images_registry": origin.record_dict},
+        {"images_registry": {**origin.record_dict, "password": "canary-wrong"}},
+    ):
+        hello.set(
+            **target,
+            images_sources=[registry.record_dict],
+            images_list=[{"source": f"oci:{layout.folder}", "name": "app:1"}],
+        )
         output = hello.run("-vvvv", "--diff")[3]
         for secret in (origin.password, registry.password, "canary-wrong"):
             assert secret not in output
