@@ -19,11 +19,9 @@ def registry_records(explicit: Records, inventory: Records = None, published: Re
 
     :raises AnsibleFilterError: all are empty, or a record is wrong.
     """
+    sources = {"registries": explicit, "edge_registry_records": inventory, "published": published}
     try:
-        return [
-            record.as_dict()
-            for record in _select({"explicit": explicit, "inventory": inventory, "published": published})
-        ]
+        return [record.as_dict() for record in _select(sources)]
     except ProvisioningError as error:
         raise AnsibleFilterError(f"registry_records: {error}") from None
 

@@ -178,7 +178,7 @@ class _Writer:
         for change in converge(plans, self.settings):
             self.report.file_changed(part, change, written=not self.settings.check_mode)
         if not self.settings.check_mode:
-            self.host.relabel(plans, self.report.changed_paths)
+            self.host.relabel(plans, self.report.changed_paths, self.settings.run_command)
 
     def _refresh(self, store: SystemStore, records: list[Record]) -> None:
         """Have the bundle made anew where its state says so, or would after what check mode did not write."""
@@ -195,7 +195,7 @@ class _Writer:
 
     def _run_refresh(self, store: SystemStore, records: list[Record], certificates: list[CaCertificate]) -> None:
         try:
-            trust_store.refresh(store, certificates)
+            trust_store.refresh(store, certificates, self.settings.run_command)
         except ProvisioningError as error:
             for record in records:
                 self.report.fail(error, endpoint=record.endpoint, part="trust")

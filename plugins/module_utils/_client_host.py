@@ -15,7 +15,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._credentials impo
 from ansible_collections.edgeops.registry.plugins.module_utils._endpoint import Endpoint
 from ansible_collections.edgeops.registry.plugins.module_utils._hosts import plan as hosts
 from ansible_collections.edgeops.registry.plugins.module_utils._record import Record
-from ansible_collections.edgeops.registry.plugins.module_utils._run import run
+from ansible_collections.edgeops.registry.plugins.module_utils._run import RunCommand, run
 from ansible_collections.edgeops.registry.plugins.module_utils._runtimes import plain_http
 from ansible_collections.edgeops.registry.plugins.module_utils._runtimes.auth_files import (
     engine_auth_files,
@@ -75,7 +75,7 @@ class ClientHost:
             for engine in self.engines
         }
 
-    def relabel(self, plans: t.Iterable[FilePlan], changed_paths: t.Collection[str]) -> None:
+    def relabel(self, plans: t.Iterable[FilePlan], changed_paths: t.Collection[str], run_command: RunCommand) -> None:
         """Give the system's files that were written the SELinux context that the policy has for them.
 
         :raises ProvisioningError: the program that does it failed.
@@ -85,7 +85,7 @@ class ClientHost:
         programs = [self.root + program for program in ("/usr/sbin/restorecon", "/sbin/restorecon")]
         installed = [program for program in programs if os.access(program, os.X_OK)]
         if written and installed and os.path.exists(self.root + "/sys/fs/selinux/enforce"):
-            run([installed[0], *sorted({os.path.dirname(path) for path in written}), *written])
+            run(run_command, [installed[0], *sorted({os.path.dirname(path) for path in written}), *written])
 
     def _trust_plans(self, records: t.Sequence[Record], gone: t.Sequence[Endpoint]) -> list[FilePlan]:
         plans = trust.absent(gone, self.engines, self.store) + trust.present(records, self.engines, self.store)

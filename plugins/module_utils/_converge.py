@@ -22,20 +22,27 @@ from ansible_collections.edgeops.registry.plugins.module_utils._files import (
     remove_file,
     write_file,
 )
+from ansible_collections.edgeops.registry.plugins.module_utils._run import RunCommand
+
+
+def _run_nothing(args: list[str], **dummy: t.Any) -> t.NoReturn:
+    raise ProvisioningError(f"{args[0]} may not be run here", reason="unsupported")
 
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """How files are converged.
+    """How a host is converged.
 
     :param check_mode: nothing is written.
     :param diff: changes carry a diff.
     :param backup: a file that is changed is kept beside itself, with the same mode, as `<path>.<UTC time>~`.
+    :param run_command: runs the commands that files alone cannot replace.
     """
 
     check_mode: bool = False
     diff: bool = False
     backup: bool = False
+    run_command: RunCommand = _run_nothing
 
 
 def converge(plans: t.Iterable[FilePlan], settings: Settings) -> list[FileChange]:

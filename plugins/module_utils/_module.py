@@ -49,7 +49,12 @@ def run_module(argument_spec: ArgumentSpec, use_case: UseCase, **constraints: t.
     :param constraints: such as `required_if`, as AnsibleModule takes them.
     """
     module = _Module(argument_spec=argument_spec, supports_check_mode=True, **constraints)
-    settings = Settings(check_mode=module.check_mode, diff=bool(module._diff), backup=bool(module.params.get("backup")))
+    settings = Settings(
+        check_mode=module.check_mode,
+        diff=bool(module._diff),
+        backup=bool(module.params.get("backup")),
+        run_command=module.run_command,
+    )
     try:
         outcome = use_case(module.params, settings)
     except ProvisioningError as error:

@@ -5,57 +5,47 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
-import shutil
-import subprocess
+import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 
-SEARCH_PATH = os.pathsep.join((os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin", "/bin"))
+_SEARCH_PATH = os.pathsep.join(
+    (os.environ.get("PATH", ""), "/usr/local/sbin", "/usr/sbin", "/sbin", "/usr/bin", "/bin")
+)
 
 
-@dataclasses.dataclass(frozen=True)
-class Result:
-    """Exit code and output of a command."""
+class RunCommand(t.Protocol):
+    """Runs a command and returns its exit code, output and error output, as `AnsibleModule.run_command` does."""
 
-    code: int
-    stdout: str
-    stderr: str
+    def __call__(
+        self,
+        args: list[str],
+        *,
+        environ_update: dict[str, str],
+        expand_user_and_vars: bool,
+        handle_exceptions: bool,
+    ) -> tuple[int, str, str]: ...
 
 
-def find_program(name: str) -> str | None:
-    """Absolute path of a program, looked for in PATH and in the system's own directories."""
-    return shutil.which(name, path=SEARCH_PATH)
-
-
-def run(argv: list[str], *, stdin: str = "", timeout: float = 120, check: bool = True) -> Result:
+def run(run_command: RunCommand, argv: list[str]) -> None:
     """Run a command in the C locale.
 
-    :param argv: program and arguments; never a secret, which goes to `stdin`.
-    :param timeout: seconds.
-    :raises ProvisioningError: the program is missing, takes too long, or, with `check`, exits other than 0.
+    :param argv: program and arguments; never a secret.
+    :raises ProvisioningError: the program cannot be run, or exits other than 0.
     """
-    environment = {**os.environ, "PATH": SEARCH_PATH, "LC_ALL": "C"}
     try:
-        done = subprocess.run(
+        code, output, errors = run_command(
             argv,
-            input=stdin,
-            capture_output=True,
-            text=True,
-            errors="replace",
-            timeout=timeout,
-            env=environment,
-            check=False,
+            environ_update={"PATH": _SEARCH_PATH, "LC_ALL": "C"},
+            expand_user_and_vars=False,
+            handle_exceptions=False,
         )
-    except FileNotFoundError as error:
-        raise ProvisioningError(f"{argv[0]} is not installed", reason="unsupported") from error
-    except subprocess.TimeoutExpired as error:
-        raise ProvisioningError(f"{' '.join(argv)} did not end within {timeout:.0f} s", reason="io") from error
-    if check and done.returncode != 0:
-        output = (done.stderr or done.stdout).strip()
-        raise ProvisioningError(f"{' '.join(argv)} ended with {done.returncode}: {output}", reason="io")
-    return Result(done.returncode, done.stdout, done.stderr)
+    except OSError as error:
+        raise ProvisioningError(f"{argv[0]} cannot be run: {error.strerror}", reason="unsupported") from error
+    if code != 0:
+        said = (errors or output).strip()
+        raise ProvisioningError(f"{' '.join(argv)} ended with {code}: {said}", reason="io")
 
 
-__all__ = ("Result", "find_program", "run")
+__all__ = ("RunCommand", "run")

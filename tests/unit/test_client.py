@@ -19,10 +19,11 @@ from ansible_collections.edgeops.registry.tests.support.authority import Authori
 from ansible_collections.edgeops.registry.tests.support.child import in_child
 from ansible_collections.edgeops.registry.tests.support.machine import Machine
 from ansible_collections.edgeops.registry.tests.support.real_registry import free_port
+from ansible_collections.edgeops.registry.tests.support.run_command import run_command
 
 ALL_IN_PLACE = {"hosts": True, "trust": True, "credentials": True}
 NONE_CHANGED = {"hosts": False, "trust": False, "credentials": False}
-DO = Settings()
+DO = Settings(run_command=run_command)
 CHECK = Settings(check_mode=True)
 
 
@@ -66,7 +67,7 @@ def test_check_do_again_and_back(machine, run, record, registry):
     assert predicted.changed
     assert entry(predicted)["in_place"] == {"hosts": True, "trust": False, "credentials": False}
 
-    done = run(Settings(diff=True))
+    done = run(Settings(diff=True, run_command=run_command))
     assert not done.failed
     assert done.diff == predicted.diff
     assert entry(done)["changed"] == entry(predicted)["changed"] == {"hosts": False, "trust": True, "credentials": True}
@@ -111,7 +112,7 @@ def test_steady_state_costs_one_request_and_no_other_program(run, registry):
 
 
 def test_nothing_that_is_secret_is_returned(run, record):
-    outcome = run(Settings(diff=True))
+    outcome = run(Settings(diff=True, run_command=run_command))
     text = json.dumps([outcome.facts, list(outcome.diff), list(outcome.warnings), outcome.failed])
     basic = base64.b64encode(f"{record['username']}:{record['password']}".encode()).decode()
     assert record["password"] not in text
@@ -250,7 +251,7 @@ def test_without_a_store_the_other_parts_are_done_and_the_failure_has_a_remedy(t
 
 def test_without_an_engine_credentials_are_skipped_and_told(tmp_path, registry, record):
     machine = Machine(tmp_path / "plain")
-    outcome = provision(Options(registries=[record]), Settings(), machine.root)
+    outcome = provision(Options(registries=[record]), DO, machine.root)
     assert not outcome.failed
     assert outcome.facts["runtimes"] == []
     assert [item["part"] for item in outcome.facts["left_out"]] == ["credentials"]

@@ -32,11 +32,11 @@ def test_the_first_that_is_not_empty_wins(explicit, others, endpoint):
     [
         ([], {}, "there is no registry record"),
         (None, {"inventory": [], "published": None}, "Set client_registries or edge_registry_records"),
-        ([{"endpoint": "a.test:1", "pasword": "s3cret"}], {}, "explicit[0].pasword: it is not a key"),
-        ([], {"inventory": [{"endpoint": "s3cret"}]}, "inventory[0].endpoint"),
-        ("s3cret", {}, "explicit: must be a list"),
-        ({"endpoint": "a.test:1"}, {}, "explicit: must be a list"),
-        (["s3cret"], {}, "explicit[0]: it is not a mapping"),
+        ([{"endpoint": "a.test:1", "pasword": "s3cret"}], {}, "registries[0].pasword: it is not a key"),
+        ([], {"inventory": [{"endpoint": "s3cret"}]}, "edge_registry_records[0].endpoint"),
+        ("s3cret", {}, "registries: must be a list"),
+        ({"endpoint": "a.test:1"}, {}, "registries: must be a list"),
+        (["s3cret"], {}, "registries[0]: it is not a mapping"),
         (A + A, {}, "are both for a.test:5000"),
     ],
 )

@@ -12,7 +12,7 @@ import typing as t
 from ansible_collections.edgeops.registry.plugins.module_utils._ca_certificate import CaCertificate
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.module_utils._files import locked
-from ansible_collections.edgeops.registry.plugins.module_utils._run import run
+from ansible_collections.edgeops.registry.plugins.module_utils._run import RunCommand, run
 
 
 @dataclasses.dataclass(frozen=True)
@@ -101,7 +101,7 @@ def is_pending(store: SystemStore, certificates: t.Sequence[CaCertificate]) -> b
     return _modified(store.anchors) > _modified(store.bundle) or bool(missing(store, certificates))
 
 
-def refresh(store: SystemStore, certificates: t.Sequence[CaCertificate]) -> None:
+def refresh(store: SystemStore, certificates: t.Sequence[CaCertificate], run_command: RunCommand) -> None:
     """Make the bundle anew, unless another run has done it meanwhile.
 
     :raises ProvisioningError: the program failed.
@@ -109,9 +109,9 @@ def refresh(store: SystemStore, certificates: t.Sequence[CaCertificate]) -> None
     program = store.programs[0]
     with locked(store.anchors):
         if missing(store, certificates):
-            run([program])
+            run(run_command, [program])
         elif is_pending(store, certificates):
-            run([program, *store.after_removal])
+            run(run_command, [program, *store.after_removal])
 
 
 def not_in_bundle(store: SystemStore, certificate: CaCertificate) -> ProvisioningError:

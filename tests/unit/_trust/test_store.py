@@ -17,6 +17,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._trust.store impo
     refresh,
 )
 from ansible_collections.edgeops.registry.tests.support.machine import Machine
+from ansible_collections.edgeops.registry.tests.support.run_command import run_command
 
 DAY = 86400 * 10**9
 
@@ -102,11 +103,11 @@ def test_a_refresh_adds_and_removes(machine, certificates, authority):
     anchor = machine.anchors / "edgeops-a.crt"
     anchor.write_text(authority.pem)
     before = set(machine.bundle.parent.iterdir())
-    refresh(machine.store, certificates)
+    refresh(machine.store, certificates, run_command)
     assert missing(machine.store, certificates) == []
     assert machine.bundle.parent / "edgeops-a.pem" in set(machine.bundle.parent.iterdir()) - before
     anchor.unlink()
-    refresh(machine.store, [])
+    refresh(machine.store, [], run_command)
     assert missing(machine.store, certificates) == certificates
     assert set(machine.bundle.parent.iterdir()) == before
     assert machine.refreshed() == 2
@@ -114,7 +115,7 @@ def test_a_refresh_adds_and_removes(machine, certificates, authority):
 
 def test_two_runs_refresh_once(machine, certificates, authority):
     (machine.anchors / "edgeops-a.crt").write_text(authority.pem)
-    runs = [threading.Thread(target=refresh, args=(machine.store, certificates)) for dummy in range(3)]
+    runs = [threading.Thread(target=refresh, args=(machine.store, certificates, run_command)) for dummy in range(3)]
     for run in runs:
         run.start()
     for run in runs:
@@ -126,7 +127,7 @@ def test_two_runs_refresh_once(machine, certificates, authority):
 def test_what_the_program_says_is_in_the_error(machine, certificates):
     machine.put("usr/sbin/update-ca-certificates", "#!/bin/sh\necho no space left >&2\nexit 1\n", 0o755)
     with pytest.raises(ProvisioningError, match="no space left"):
-        refresh(machine.store, certificates)
+        refresh(machine.store, certificates, run_command)
 
 
 def test_a_certificate_that_the_program_dropped_has_a_remedy(machine, certificates):
