@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import abc
 import base64
 import glob
 import posixpath
@@ -42,12 +43,12 @@ class ControllerAction(ActionBase):
             result["warnings"] = [*result.get("warnings", ()), *done.warnings]
         return result
 
+    @abc.abstractmethod
     def act(self, options: dict[str, t.Any]) -> Result:
         """Do the work.
 
         :raises ProvisioningError: it could not be done.
         """
-        raise NotImplementedError
 
     @property
     def check_mode(self) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.edgeops.registry.tests.listing import listing
+from ansible_collections.edgeops.registry.tests.support.registry_host import SYSTEMD
 
 ROOT = Path(__file__).parents[2]
 IMAGE = "edgeops-test-systemd:bookworm"
@@ -21,11 +22,6 @@ CHECKOUT = "/root/edgeops.registry"
 WHEELS = "/srv/wheels"
 PASSWORD = "/etc/edgeops-registry/password"
 ALONE = ("--init",)
-UNDER_SYSTEMD = (
-    *("--cap-add", "SYS_ADMIN", "--cap-add", "NET_ADMIN", "--cgroupns", "private"),
-    *("--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined"),
-    *("--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", "/tmp"),
-)
 
 
 class Machine:
@@ -65,7 +61,7 @@ class Machine:
 
 @pytest.fixture(params=["systemd", "alone"])
 def machine(request: pytest.FixtureRequest, tmp_path: Path) -> t.Iterator[Machine]:
-    started = Machine(UNDER_SYSTEMD, ()) if request.param == "systemd" else Machine(ALONE, ("sleep", "infinity"))
+    started = Machine(SYSTEMD, ()) if request.param == "systemd" else Machine(ALONE, ("sleep", "infinity"))
     try:
         if request.param == "systemd":
             started.run("until systemctl is-system-running --wait; do :; done")
