@@ -10,6 +10,7 @@ import time
 import typing as t
 
 _PROC = "/proc"
+_CLOCK_READINGS = 3
 
 
 def is_outdated(daemon: str, modified: float, uid: int | None = None) -> bool:
@@ -46,8 +47,10 @@ def _starts(daemon: str, uid: int | None) -> t.Iterator[float]:
 
 
 def _since_epoch(ticks: int) -> float:
-    """The time of a moment in clock ticks since boot (proc(5), `starttime`)."""
-    return time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) + ticks / os.sysconf("SC_CLK_TCK")
+    """The end of a clock tick, counted since boot (proc(5), `starttime`): no process reads its settings before."""
+    # Between the two clocks the scheduler may take its time, which makes the difference too small
+    boot = max(time.time() - time.clock_gettime(time.CLOCK_BOOTTIME) for dummy in range(_CLOCK_READINGS))
+    return boot + (ticks + 1) / os.sysconf("SC_CLK_TCK")
 
 
 __all__ = ("is_outdated", "last_change")
