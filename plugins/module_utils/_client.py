@@ -162,17 +162,25 @@ class _Writer:
     settings: Settings
     report: Report
 
-    def write(self, parts: t.Iterable[str], proofs: list[Proof], gone: list[Endpoint]) -> None:
-        """Write what is proven; of the rest only look how it stands."""
+    def write(self, parts: t.Sequence[str], proofs: list[Proof], gone: list[Endpoint]) -> None:
+        """Write what is proven and has no obstacle in any part; of the rest only look how it stands."""
         proven = [proof.record for proof in proofs if not proof.error]
-        unproven = [proof.record for proof in proofs if proof.error]
+        obstructed = self._obstructed(parts, proven, gone)
+        free = [record for record in proven if str(record.endpoint) not in obstructed]
+        others = [proof.record for proof in proofs if proof.record not in free]
         for part in parts:
-            self._converge(part, self.host.plans(part, proven, gone))
-            for change in converge(self.host.plans(part, unproven, ()), _LOOK_ONLY):
+            self._converge(part, self.host.plans(part, free, gone))
+            for change in converge(self.host.plans(part, others, ()), _LOOK_ONLY):
                 self.report.differs(part, change)
-        ready = [record for record in proven if not self.report.has_failed(record.endpoint, "trust")]
+        ready = [record for record in free if not self.report.has_failed(record.endpoint, "trust")]
         if self.host.store and (ready or gone):
             self._refresh(self.host.store, ready)
+
+    def _obstructed(self, parts: t.Sequence[str], records: list[Record], gone: list[Endpoint]) -> set[str]:
+        """The registries with a failure, or with a file that could not be written: none of theirs is to be."""
+        changes = (change for part in parts for change in converge(self.host.plans(part, records, gone), _LOOK_ONLY))
+        foreseen = [failure for change in changes for failure in change.failures]
+        return {failure["registry"] for failure in (*self.report.failures, *foreseen)}
 
     def _converge(self, part: str, plans: list[FilePlan]) -> None:
         for change in converge(plans, self.settings):

@@ -15,6 +15,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._as_user import a
 from ansible_collections.edgeops.registry.plugins.module_utils._change import FileChange, FilePlan, FileState, file_diff
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.module_utils._files import (
+    check_writable,
     discard_leftover,
     locked,
     make_directories,
@@ -90,7 +91,9 @@ def _converge_locked(plans: list[FilePlan], settings: Settings) -> FileChange:
     before = read_file(path)
     after, mode, owners, failures = _fold(plans, before)
     diff = file_diff(path, before, after, mode, plans[0].redact) if owners and settings.diff else None
-    if owners and not settings.check_mode:
+    if owners and settings.check_mode:
+        check_writable(path)
+    elif owners:
         _apply(plans[0], before, after, mode, backup=settings.backup)
     return FileChange(path, owners, failures, diff)
 

@@ -75,6 +75,20 @@ def write_file(path: str, content: bytes, mode: int, *, before: FileState | None
     _sync_directory(os.path.dirname(path))
 
 
+def check_writable(path: str) -> None:
+    """Foresee what `write_file` and `make_directories` would not be permitted to do.
+
+    :raises OSError: the file's directory takes no new file, or cannot be made.
+    """
+    directory = os.path.dirname(path)
+    while not os.path.lexists(directory):
+        directory = os.path.dirname(directory)
+    if not os.path.isdir(directory):
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), directory)
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), directory)
+
+
 def discard_leftover(path: str) -> None:
     """Remove what a killed run may have left beside the file."""
     with contextlib.suppress(FileNotFoundError):
@@ -178,4 +192,4 @@ def _sync_directory(path: str) -> None:
         os.close(descriptor)
 
 
-__all__ = ("discard_leftover", "locked", "make_directories", "read_file", "remove_file", "write_file")
+__all__ = ("check_writable", "discard_leftover", "locked", "make_directories", "read_file", "remove_file", "write_file")

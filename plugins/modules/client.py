@@ -15,7 +15,7 @@ description:
     that of each container engine, and the login in the auth files of each user.
   - Every record is tried against its registry before anything is written for it, in check mode too. What works today is never replaced by
     what does not. Afterwards the host's own resolver and its own trust are checked.
-  - Files that belong to others are merged. What cannot be understood is reported and left as it is.
+  - Files that belong to others are merged. Where one of them cannot be merged or written, nothing is written for the registry concerned.
   - In steady state it costs one HTTP request per registry and runs no other program.
 author:
   - edgeops.registry contributors (@edgeops)
