@@ -88,4 +88,4 @@ def test_without_the_package_the_remedy_is_told(host, authorities, trust):
     result = trust(authorities[0])
     assert result.reasons == ["unsupported"]
     assert "ca-certificates" in result["msg"]
-    assert not trust(authorities[0], system_trust=False)["changed"]
+    assert trust(authorities[0], system_trust=False)["changed"]
