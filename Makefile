@@ -10,7 +10,7 @@ OPTIONS =
 PROVISION = tools/provision
 WITH_DOCKER = tools/with_docker
 
-.PHONY: help provision unprovision setup test lint sanity unit integration artifact molecule bench clean
+.PHONY: help provision unprovision setup images test lint sanity unit integration artifact molecule bench clean
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -33,8 +33,11 @@ setup: ## Install what the tests need: packages of the system, and .venv
 	@tools/system_packages
 	@python3 tools/dev_setup.py test
 
-test: setup ## All of the tests
-	$(WITH_DOCKER) $(MAKE) lint unit integration molecule
+images: setup ## Build the images of the test hosts
+	$(WITH_DOCKER) tools/build_images
+
+test: setup ## All of the tests, two parts at a time; a part's output comes when it ends
+	$(WITH_DOCKER) $(MAKE) --jobs=2 --output-sync=target lint unit integration molecule
 
 lint: setup ## Every checker, ansible-test sanity among them
 	ruff check
@@ -57,14 +60,13 @@ sanity: setup ## Only ansible-test sanity: OPTIONS=…
 unit: setup ## Tests of the parts: OPTIONS='-k NAME'
 	$(WITH_DOCKER) pytest tests --ignore=tests/integration $(OPTIONS)
 
-integration: setup ## Tests of modules, roles and playbooks on real hosts: OPTIONS='-k NAME'
-	$(WITH_DOCKER) tools/build_images
+integration: images ## Tests of modules, roles and playbooks on real hosts: OPTIONS='-k NAME'
 	$(WITH_DOCKER) pytest tests/integration $(OPTIONS)
 
-artifact: setup ## The built collection, alone, from its archive
+artifact: images ## The built collection, alone, from its archive
 	$(WITH_DOCKER) pytest tests/integration/test_artifact.py $(OPTIONS)
 
-molecule: setup ## Scenarios from end to end: SCENARIO=…
+molecule: images ## Scenarios from end to end: SCENARIO=…
 	$(WITH_DOCKER) tools/molecule_test $(SCENARIO)
 
 bench: setup ## Compare with the peers' playbook: OPTIONS='--hosts 10'
