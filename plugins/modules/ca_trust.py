@@ -20,44 +20,10 @@ extends_documentation_fragment:
   - edgeops.registry.attributes
   - edgeops.registry.attributes.platform
   - edgeops.registry.record
-options:
-  registries:
-    description: The registries, as records that role registry publishes. For O(state=absent) only the endpoint is needed.
-  state:
-    description: Whether the certificates are trusted. V(absent) takes back what V(present) did.
-    type: str
-    choices: [present, absent]
-    default: present
-  absent_endpoints:
-    description: Endpoints of devices that were renamed or replaced, whose CA certificates must go.
-    type: list
-    elements: str
-    default: []
-  runtimes:
-    description:
-      - Container engines that have to trust the registries. V(auto) stands for those that are found.
-      - V(podman) also serves Buildah and Skopeo, which read the same files.
-    type: list
-    elements: str
-    choices: [auto, docker, docker_snap, docker_rootless, podman, crio]
-    default: [auto]
-  users:
-    description: Accounts whose rootless engines are served. Their files are written with their own rights.
-    type: list
-    elements: str
-    default: [root]
-  system_trust:
-    description: Whether the programs of the host, such as curl, trust the registries too.
-    type: bool
-    default: true
-  allow_http:
-    description: Permits records with V(http) as their scheme, and tells the container engines to use those without TLS.
-    type: bool
-    default: false
-  backup:
-    description: Whether to keep each file that is changed beside itself, with the time in its name and the same mode.
-    type: bool
-    default: false
+  - edgeops.registry.client
+  - edgeops.registry.client.engines
+  - edgeops.registry.client.http
+  - edgeops.registry.client.system_trust
 notes:
   - Known are the stores of Debian, Red Hat, SUSE, Alpine, Arch and their kin.
 seealso:
@@ -139,11 +105,10 @@ failures:
 import dataclasses
 import typing as t
 
-from ansible_collections.edgeops.registry.plugins.module_utils._argspec import records_option
 from ansible_collections.edgeops.registry.plugins.module_utils._client import Options, provision
+from ansible_collections.edgeops.registry.plugins.module_utils._client_argspec import client_options
 from ansible_collections.edgeops.registry.plugins.module_utils._converge import Settings
 from ansible_collections.edgeops.registry.plugins.module_utils._module import Outcome, run_module
-from ansible_collections.edgeops.registry.plugins.module_utils._runtimes.engines import AUTO, NAMES
 
 
 def trust(params: dict[str, t.Any], settings: Settings) -> Outcome:
@@ -163,19 +128,7 @@ def trust(params: dict[str, t.Any], settings: Settings) -> Outcome:
 
 def main() -> None:
     """Run the module."""
-    run_module(
-        {
-            "registries": records_option(),
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "absent_endpoints": {"type": "list", "elements": "str", "default": []},
-            "runtimes": {"type": "list", "elements": "str", "choices": [AUTO, *NAMES], "default": [AUTO]},
-            "users": {"type": "list", "elements": "str", "default": ["root"]},
-            "system_trust": {"type": "bool", "default": True},
-            "allow_http": {"type": "bool", "default": False},
-            "backup": {"type": "bool", "default": False},
-        },
-        trust,
-    )
+    run_module(client_options("system_trust", "runtimes", "users", "allow_http"), trust)
 
 
 if __name__ == "__main__":

@@ -23,21 +23,12 @@ extends_documentation_fragment:
   - edgeops.registry.attributes
   - edgeops.registry.attributes.platform
   - edgeops.registry.record
+  - edgeops.registry.client
+  - edgeops.registry.client.engines
+  - edgeops.registry.client.http
+  - edgeops.registry.client.system_trust
+  - edgeops.registry.client.login
 options:
-  registries:
-    description: The registries, as records that role registry publishes. For O(state=absent) only the endpoint is needed.
-  state:
-    description:
-      - V(present) makes this host a client of each of O(registries).
-      - V(absent) takes back what V(present) did, and asks no registry.
-    type: str
-    choices: [present, absent]
-    default: present
-  absent_endpoints:
-    description: Endpoints of devices that were renamed or replaced, which this host must forget.
-    type: list
-    elements: str
-    default: []
   parts:
     description:
       - What to do. V(hosts) is the entry in the hosts file, V(trust) the CA certificates and, with O(allow_http), the permission to do
@@ -48,35 +39,9 @@ options:
     elements: str
     choices: [hosts, trust, credentials, verify]
     default: [hosts, trust, credentials, verify]
-  runtimes:
-    description:
-      - Container engines to serve. V(auto) stands for those that are found. One that is named is served even before it is installed.
-      - V(podman) also serves Buildah and Skopeo, which read the same files.
-    type: list
-    elements: str
-    choices: [auto, docker, docker_snap, docker_rootless, podman, crio]
-    default: [auto]
-  users:
-    description: Accounts whose auth files and rootless engines are served. Their files are written with their own rights.
-    type: list
-    elements: str
-    default: [root]
-  system_trust:
-    description: Whether the programs of the host, such as curl, trust the registries too.
-    type: bool
-    default: true
   verify_image:
     description: An image that the record must be able to pull, such as V(team/app:1.0). One request for its manifest replaces the usual one.
     type: str
-  allow_http:
-    description: Permits records with V(http) as their scheme. Their passwords then travel in clear.
-    type: bool
-    default: false
-  credential_store:
-    description: What to do where a C(config.json) names a C(credsStore). See the same option of M(edgeops.registry.login).
-    type: str
-    choices: [fail, bypass]
-    default: fail
   on_failure:
     description:
       - V(fail) fails after all registries were worked on.
@@ -89,14 +54,6 @@ options:
     type: str
     choices: [fail, warn]
     default: fail
-  timeout:
-    description: Seconds to wait for the network each time.
-    type: float
-    default: 10
-  backup:
-    description: Whether to keep each file that is changed beside itself, with the time in its name and the same mode.
-    type: bool
-    default: false
 seealso:
   - module: edgeops.registry.hosts_entry
   - module: edgeops.registry.ca_trust
@@ -231,12 +188,10 @@ left_out:
 
 import typing as t
 
-from ansible_collections.edgeops.registry.plugins.module_utils._argspec import records_option
-from ansible_collections.edgeops.registry.plugins.module_utils._client import PARTS, VERIFY, Options, provision
+from ansible_collections.edgeops.registry.plugins.module_utils._client import Options, provision
+from ansible_collections.edgeops.registry.plugins.module_utils._client_argspec import ALL, client_options
 from ansible_collections.edgeops.registry.plugins.module_utils._converge import Settings
-from ansible_collections.edgeops.registry.plugins.module_utils._credentials.plan import CREDENTIAL_STORE
 from ansible_collections.edgeops.registry.plugins.module_utils._module import Outcome, run_module
-from ansible_collections.edgeops.registry.plugins.module_utils._runtimes.engines import AUTO, NAMES
 
 
 def use_case(params: dict[str, t.Any], settings: Settings) -> Outcome:
@@ -246,30 +201,7 @@ def use_case(params: dict[str, t.Any], settings: Settings) -> Outcome:
 
 def main() -> None:
     """Entry point of the module."""
-    run_module(
-        {
-            "registries": records_option(),
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "absent_endpoints": {"type": "list", "elements": "str", "default": []},
-            "parts": {
-                "type": "list",
-                "elements": "str",
-                "choices": [*PARTS, VERIFY],
-                "default": [*PARTS, VERIFY],
-            },
-            "runtimes": {"type": "list", "elements": "str", "choices": [AUTO, *NAMES], "default": [AUTO]},
-            "users": {"type": "list", "elements": "str", "default": ["root"]},
-            "system_trust": {"type": "bool", "default": True},
-            "verify_image": {"type": "str"},
-            "allow_http": {"type": "bool", "default": False},
-            "credential_store": {"type": "str", "choices": list(CREDENTIAL_STORE), "default": "fail"},
-            "on_failure": {"type": "str", "choices": ["fail", "report"], "default": "fail"},
-            "unreachable": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
-            "timeout": {"type": "float", "default": 10},
-            "backup": {"type": "bool", "default": False},
-        },
-        use_case,
-    )
+    run_module(client_options(*ALL), use_case)
 
 
 if __name__ == "__main__":

@@ -16,25 +16,9 @@ description:
   - Every other byte of the file stays as it is, such as comments, tabs, CRLF line ends, an encoding other than UTF-8 or a missing final newline.
   - A bind-mounted hosts file, as containers have it, is written in place, any other is replaced atomically.
   - A registry without addresses, or whose endpoint is an address, needs no line.
-options:
-  state:
-    description:
-      - V(present) makes the lines, and corrects them when an address changes.
-      - V(absent) removes the lines that V(present) made. Of each registry only its endpoint is needed.
-    type: str
-    choices: [present, absent]
-    default: present
-  absent_endpoints:
-    description: Endpoints of registries that were renamed or replaced, whose lines are removed in any case.
-    type: list
-    elements: str
-    default: []
-  backup:
-    description: Keep the former file beside it, with the time in its name, whenever it changes.
-    type: bool
-    default: false
 extends_documentation_fragment:
   - edgeops.registry.record
+  - edgeops.registry.client
   - edgeops.registry.attributes
   - edgeops.registry.attributes.platform
 notes:
@@ -105,8 +89,8 @@ failures:
 
 import typing as t
 
-from ansible_collections.edgeops.registry.plugins.module_utils._argspec import records_option
 from ansible_collections.edgeops.registry.plugins.module_utils._client import Options, provision
+from ansible_collections.edgeops.registry.plugins.module_utils._client_argspec import client_options
 from ansible_collections.edgeops.registry.plugins.module_utils._converge import Settings
 from ansible_collections.edgeops.registry.plugins.module_utils._module import Outcome, run_module
 
@@ -118,15 +102,7 @@ def use_case(params: dict[str, t.Any], settings: Settings) -> Outcome:
 
 def main() -> None:
     """Entry point of the module."""
-    run_module(
-        {
-            "registries": records_option(),
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "absent_endpoints": {"type": "list", "elements": "str", "default": []},
-            "backup": {"type": "bool", "default": False},
-        },
-        use_case,
-    )
+    run_module(client_options(), use_case)
 
 
 if __name__ == "__main__":

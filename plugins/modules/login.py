@@ -16,59 +16,19 @@ description:
   - Proves every record against its registry on every run, in check mode too. A password that does not work is an error and never replaces one in a file.
   - Needs no container engine. A file that belongs to a user is written as that user.
   - Files have mode 0600. Other logins, unknown keys, their order and the layout stay as they are, and a file that is no valid JSON is reported and left alone.
-options:
-  state:
-    description:
-      - V(present) logs in. Other spellings of the same registry and logins by token are replaced.
-      - V(absent) logs out. Of each registry only its endpoint is needed, and none is contacted. A file in which nothing is left is removed.
-    type: str
-    choices: [present, absent]
-    default: present
-  absent_endpoints:
-    description: Endpoints of registries that were renamed or replaced, whose logins are removed in any case.
-    type: list
-    elements: str
-    default: []
-  runtimes:
-    description: Whose auth files to write. V(auto) stands for every container engine found on the host.
-    type: list
-    elements: str
-    choices: [auto, docker, docker_snap, docker_rootless, podman, crio]
-    default: [auto]
-  users:
-    description: Users who are logged in.
-    type: list
-    elements: str
-    default: [root]
-  credential_store:
-    description:
-      - What to do where a C(config.json) names a C(credsStore), so that Docker ignores logins in the file.
-      - V(fail) reports it and leaves the file alone.
-      - V(bypass) keeps the login of this registry in the file and tells Docker so, with an empty entry in C(credHelpers).
-        Podman and its kin cannot read such an entry, where they fall back to the file of Docker.
-    type: str
-    choices: [fail, bypass]
-    default: fail
-  allow_http:
-    description: Whether a registry with plain HTTP may be used, which shows the password to everybody on the way.
-    type: bool
-    default: false
-  timeout:
-    description: Seconds to wait for a connection, and for every answer.
-    type: float
-    default: 10
-  backup:
-    description: Keep a former file beside it, with the time in its name, whenever it changes.
-    type: bool
-    default: false
 extends_documentation_fragment:
   - edgeops.registry.record
+  - edgeops.registry.client
+  - edgeops.registry.client.engines
+  - edgeops.registry.client.http
+  - edgeops.registry.client.login
   - edgeops.registry.attributes
   - edgeops.registry.attributes.platform
 notes:
   - A record without a username is proven and writes nothing.
   - In C(config.json) the login stands under the endpoint as it is written in the record, as C(docker login) has it. Docker Hub keeps its own key.
-  - After V(absent) an empty C(auths) may be gone, or be left, which means the same.
+  - Other spellings of the same registry, and logins by token, are replaced.
+  - With O(state=absent) a file in which nothing is left is removed. An empty C(auths) may be gone, or be left, which means the same.
 seealso:
   - module: edgeops.registry.hosts_entry
 """
@@ -162,12 +122,10 @@ failures:
 
 import typing as t
 
-from ansible_collections.edgeops.registry.plugins.module_utils._argspec import records_option
 from ansible_collections.edgeops.registry.plugins.module_utils._client import VERIFY, Options, provision
+from ansible_collections.edgeops.registry.plugins.module_utils._client_argspec import client_options
 from ansible_collections.edgeops.registry.plugins.module_utils._converge import Settings
-from ansible_collections.edgeops.registry.plugins.module_utils._credentials.plan import CREDENTIAL_STORE
 from ansible_collections.edgeops.registry.plugins.module_utils._module import Outcome, run_module
-from ansible_collections.edgeops.registry.plugins.module_utils._runtimes.engines import AUTO, NAMES
 
 
 def use_case(params: dict[str, t.Any], settings: Settings) -> Outcome:
@@ -177,20 +135,7 @@ def use_case(params: dict[str, t.Any], settings: Settings) -> Outcome:
 
 def main() -> None:
     """Entry point of the module."""
-    run_module(
-        {
-            "registries": records_option(),
-            "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-            "absent_endpoints": {"type": "list", "elements": "str", "default": []},
-            "runtimes": {"type": "list", "elements": "str", "choices": [AUTO, *NAMES], "default": [AUTO]},
-            "users": {"type": "list", "elements": "str", "default": ["root"]},
-            "credential_store": {"type": "str", "choices": list(CREDENTIAL_STORE), "default": "fail"},
-            "allow_http": {"type": "bool", "default": False},
-            "timeout": {"type": "float", "default": 10},
-            "backup": {"type": "bool", "default": False},
-        },
-        use_case,
-    )
+    run_module(client_options("runtimes", "users", "credential_store", "allow_http", "timeout"), use_case)
 
 
 if __name__ == "__main__":
