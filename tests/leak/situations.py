@@ -71,7 +71,7 @@ def situations(canaries: t.Mapping[str, Canary], record_file: pathlib.Path) -> t
     yield Situation("wrong password", clients, "unauthorized", record(password=secret["wrong"]), fails=True)
     yield Situation("misspelt key", clients, "passwrod", record(passwrod=secret["misspelt"]), fails=True)
     yield Situation("wrong type", clients, "password", record(password={"value": secret["type"]}), fails=True)
-    yield Situation("no record", clients, "client_registries", {"client_registries": [secret["type"]]}, fails=True)
+    yield Situation("no record", clients, "it is not a mapping", {"client_registries": [secret["type"]]}, fails=True)
     yield Situation(
         "crash on the host",
         clients,
