@@ -12,9 +12,13 @@ from ansible_collections.edgeops.registry.tests.support.authority import Authori
 from ansible_collections.edgeops.registry.tests.support.http_server import Answer, HttpServer, Reply
 from ansible_collections.edgeops.registry.tests.support.real_registry import RealRegistry
 from ansible_collections.edgeops.registry.tests.support.token_server import TokenServer
+from hypothesis import settings
 
 if t.TYPE_CHECKING:
     from pathlib import Path
+
+settings.register_profile("project", deadline=None)  # machines that run tests are slow at times
+settings.load_profile("project")
 
 
 class StartRegistry(t.Protocol):

@@ -68,6 +68,7 @@ def _option(name: str, kind: str, description: str) -> str:
 
 _REQUIRED_LIST = "    required: true\n    type: list\n    elements: dict\n"
 _REQUIRED = "    required: true\n    type: dict\n"
+_OPTIONAL = "    type: dict\n"
 _OPTIONAL_LIST = "    type: list\n    elements: dict\n    default: []\n"
 
 
@@ -79,6 +80,14 @@ class ModuleDocFragment:
     )
     REGISTRY: t.ClassVar[str] = _option(
         "registry", _REQUIRED, "The registry, as a record that role registry publishes."
+    )
+    TARGET: t.ClassVar[str] = _option(
+        "registry", _OPTIONAL, "The registry that the images go to, as a record that role registry publishes."
+    )
+    SINCE_REGISTRY: t.ClassVar[str] = _option(
+        "since_registry",
+        _OPTIONAL,
+        "The registry at the other end, where this host can reach it. What it has is left out of the bundle.",
     )
     SOURCES: t.ClassVar[str] = _option(
         "sources",

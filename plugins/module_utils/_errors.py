@@ -20,7 +20,17 @@ PROBE_REASONS = (
 )
 """Why a registry could not be used, as every module reports it."""
 
-REASONS = (*PROBE_REASONS, "invalid", "unparsable", "conflict", "unsupported", "io", "busy", "digest_mismatch")
+REASONS = (
+    *PROBE_REASONS,
+    "invalid",
+    "unparsable",
+    "conflict",
+    "unsupported",
+    "io",
+    "busy",
+    "digest_mismatch",
+    "unsigned",
+)
 """The closed vocabulary of RV(failures[].reason)."""
 
 

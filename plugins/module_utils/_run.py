@@ -25,6 +25,7 @@ class RunCommand(t.Protocol):
         environ_update: dict[str, str],
         expand_user_and_vars: bool,
         handle_exceptions: bool,
+        data: str | None = None,
     ) -> tuple[int, str, str]: ...
 
 
@@ -34,18 +35,29 @@ def run(run_command: RunCommand, argv: list[str]) -> None:
     :param argv: program and arguments; never a secret.
     :raises ProvisioningError: the program cannot be run, or exits other than 0.
     """
-    try:
-        code, output, errors = run_command(
-            argv,
-            environ_update={"PATH": _SEARCH_PATH, "LC_ALL": "C"},
-            expand_user_and_vars=False,
-            handle_exceptions=False,
-        )
-    except OSError as error:
-        raise ProvisioningError(f"{argv[0]} cannot be run: {error.strerror}", reason="unsupported") from error
+    code, output, errors = ask(run_command, argv)
     if code != 0:
         said = (errors or output).strip()
         raise ProvisioningError(f"{' '.join(argv)} ended with {code}: {said}", reason="io")
 
 
-__all__ = ("RunCommand", "run")
+def ask(run_command: RunCommand, argv: list[str], data: str | None = None) -> tuple[int, str, str]:
+    """Exit code, output and error output of a command in the C locale.
+
+    :param argv: program and arguments; never a secret.
+    :param data: what it reads on its standard input.
+    :raises ProvisioningError: the program cannot be run.
+    """
+    try:
+        return run_command(
+            argv,
+            environ_update={"PATH": _SEARCH_PATH, "LC_ALL": "C"},
+            expand_user_and_vars=False,
+            handle_exceptions=False,
+            data=data,
+        )
+    except OSError as error:
+        raise ProvisioningError(f"{argv[0]} cannot be run: {error.strerror}", reason="unsupported") from error
+
+
+__all__ = ("RunCommand", "ask", "run")

@@ -41,16 +41,15 @@ class OciLayout:
 
     def image(self, *layers: bytes, tag: str = "1.0") -> str:
         """Add an image of one platform; its digest comes out."""
-        return self._name(self.manifest(*layers), tag)
+        return self.name_it(self.manifest(*layers), tag)
 
     def index(self, *images: tuple[bytes, ...], tag: str = "1.0") -> str:
         """Add an image of several platforms, each by its layers."""
-        return self._name(
-            self.document(
-                {"schemaVersion": 2, "mediaType": INDEX, "manifests": [self.manifest(*one) for one in images]}, INDEX
-            ),
-            tag,
-        )
+        return self.index_of(*(self.manifest(*one) for one in images), tag=tag)
+
+    def index_of(self, *manifests: dict[str, t.Any], tag: str = "1.0") -> str:
+        """Add an image of several platforms, by their descriptors."""
+        return self.name_it(self.document({"schemaVersion": 2, "mediaType": INDEX, "manifests": manifests}, INDEX), tag)
 
     def manifest(self, *layers: bytes) -> dict[str, t.Any]:
         config = self.document(
@@ -71,8 +70,10 @@ class OciLayout:
             archive.add(self.folder, arcname=".")
         return file
 
-    def _name(self, descriptor: dict[str, t.Any], tag: str) -> str:
+    def name_it(self, descriptor: dict[str, t.Any], tag: str) -> str:
+        """Give a name to an image, which another loses; its digest comes out."""
         annotations = {"org.opencontainers.image.ref.name": tag}
+        self._manifests = [one for one in self._manifests if not tag or one["annotations"] != annotations]
         self._manifests.append({**descriptor, "annotations": annotations})
         (self.folder / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": self._manifests}))
         return str(descriptor["digest"])

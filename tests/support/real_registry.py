@@ -10,6 +10,7 @@ import fcntl
 import http.client
 import itertools
 import json
+import os
 import re
 import secrets
 import socket
@@ -26,6 +27,7 @@ from ansible_collections.edgeops.registry.tests.support.authority import Authori
 CACHE = Path.home() / ".cache" / "edgeops-registry-tests"
 HOST = "registry.edge.test"
 START_SECONDS = 20.0
+_ENVIRONMENT = {**os.environ, "OTEL_TRACES_EXPORTER": "none"}  # distribution 3 would look for a collector of traces
 _LOG_LINE = re.compile(r'"(?P<method>[A-Z]+) (?P<path>\S+) HTTP/[0-9.]+" (?P<status>[0-9]{3}) ')
 
 
@@ -55,9 +57,17 @@ class RealRegistry:
     """A registry with TLS, a password and an access log.
 
     :param options: further sections of its configuration.
+    :param program: another engine than Debian's.
     """
 
-    def __init__(self, directory: Path, *, options: t.Mapping[str, t.Any] | None = None, **identity: str) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        *,
+        options: t.Mapping[str, t.Any] | None = None,
+        program: Path | None = None,
+        **identity: str,
+    ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
         self.authority = Authority(directory / "pki")
@@ -66,10 +76,15 @@ class RealRegistry:
         self.username = identity.get("username", "edge")
         self.password = identity.get("password", secrets.token_urlsafe(16))
         self._options = dict(options or {})
+        self.program = program or engine()
         self._leaf = self.authority.issue(HOST, "localhost", "127.0.0.1")
         self._process: subprocess.Popen[bytes] | None = None
         self._marks = itertools.count()
         self._write_password()
+
+    @property
+    def configuration(self) -> Path:
+        return self.directory / "config.yml"
 
     @property
     def endpoint(self) -> str:
@@ -94,11 +109,24 @@ class RealRegistry:
         }
 
     def start(self) -> None:
-        configuration = self.directory / "config.yml"
-        configuration.write_text(json.dumps({**self._configuration(), **self._options}))
+        self.configuration.write_text(json.dumps({**self._configuration(), **self._options}))
         with (self.directory / "access.log").open("ab") as log, (self.directory / "error.log").open("ab") as errors:
-            self._process = subprocess.Popen([engine(), "serve", configuration], stdout=log, stderr=errors)
+            self._process = subprocess.Popen(
+                [self.program, "serve", self.configuration], env=_ENVIRONMENT, stdout=log, stderr=errors
+            )
         wait_until(self._answers, f"the registry does not start: {self.directory / 'error.log'}")
+
+    def show_ca(self) -> None:
+        """Serve the CA behind the certificate, from the next start on."""
+        with self._leaf.certificate.open("a") as file:
+            file.write(self.ca_pem)
+
+    def collect_garbage(self) -> None:
+        """Stop, remove the blobs that no manifest refers to, start again."""
+        self.stop()
+        command: list[str | Path] = [self.program, "garbage-collect", self.configuration]
+        subprocess.run(command, env=_ENVIRONMENT, check=True, capture_output=True)
+        self.start()
 
     def stop(self) -> None:
         if self._process is not None:

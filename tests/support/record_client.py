@@ -38,8 +38,16 @@ class RecordClient:
         self._password = identity.get("password", record["password"])
         self._username = record["username"]
 
-    def ask(self, method: str, path: str, body: bytes = b"", content_type: str = "application/octet-stream") -> Answer:
-        headers = {"Content-Type": content_type, "Accept": MANIFEST}
+    def ask(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        content_type: str = "application/octet-stream",
+        *,
+        accept: str = MANIFEST,
+    ) -> Answer:
+        headers = {"Content-Type": content_type, "Accept": accept}
         if self._password is not None:
             token = base64.b64encode(f"{self._username}:{self._password}".encode()).decode()
             headers["Authorization"] = f"Basic {token}"

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import secrets
 import time
 import typing as t
 import urllib.parse
@@ -24,7 +25,7 @@ SERVICE = "test-service"
 
 
 class TokenServer:
-    """Gives tokens to one user; anonymous ones get none.
+    """Gives tokens to one user, for the password or for the identity token; anonymous ones get none.
 
     :param host: how the realm names it; its certificate is made by `authority`.
     """
@@ -32,6 +33,7 @@ class TokenServer:
     def __init__(self, authority: Authority, username: str, password: str, host: str = "localhost") -> None:
         self._authority = authority
         self._expected = "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
+        self.identity_token = secrets.token_urlsafe(16)
         signing = authority.issue("signing")
         self._certificate = x509.load_pem_x509_certificate(signing.certificate.read_bytes())
         self._key = serialization.load_pem_private_key(signing.key.read_bytes(), password=None)
@@ -51,14 +53,27 @@ class TokenServer:
         }
 
     def _answer(self, asked: Asked) -> Reply:
+        if asked.method == "POST":
+            return self._answer_refresh(urllib.parse.parse_qs(asked.body.decode()))
         if asked.headers.get("Authorization") != self._expected:
             return Reply(401)
         query = urllib.parse.parse_qs(urllib.parse.urlsplit(asked.path).query)
+        return self._grant("token", query.get("scope", []))
+
+    def _answer_refresh(self, form: dict[str, list[str]]) -> Reply:
+        """Docker's OAuth2: one field with all scopes, the token in another field of the answer."""
+        if form.get("grant_type") != ["refresh_token"] or form.get("refresh_token") != [self.identity_token]:
+            return Reply(401)
+        if form.get("service") != [SERVICE] or not form.get("client_id"):
+            return Reply(400)
+        return self._grant("access_token", form.get("scope", [""])[0].split())
+
+    def _grant(self, key: str, scopes: list[str]) -> Reply:
         access = []
-        for scope in query.get("scope", []):
+        for scope in scopes:
             kind, name, actions = scope.split(":")
             access.append({"type": kind, "name": name, "actions": actions.split(",")})
-        return Reply(body=json.dumps({"token": self._sign(access), "expires_in": 300}).encode())
+        return Reply(body=json.dumps({key: self._sign(access), "expires_in": 300}).encode())
 
     def _sign(self, access: list[dict[str, t.Any]]) -> str:
         now = int(time.time())

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
-from ansible_collections.edgeops.registry.plugins.module_utils._run import run
+from ansible_collections.edgeops.registry.plugins.module_utils._run import ask, run
 from ansible_collections.edgeops.registry.tests.support.run_command import run_command
 
 PYTHON = sys.executable
@@ -36,3 +36,8 @@ def test_a_missing_program_is_named():
     with pytest.raises(ProvisioningError, match="no-such-program cannot be run") as failure:
         run(run_command, ["no-such-program"])
     assert failure.value.reason == "unsupported"
+
+
+def test_a_program_is_asked_by_its_standard_input():
+    script = "import sys; print(sys.stdin.read().strip()); print('no', file=sys.stderr); sys.exit(3)"
+    assert ask(run_command, [PYTHON, "-c", script], "secret") == (3, "secret\n", "no\n")

@@ -23,9 +23,9 @@ from ansible_collections.edgeops.registry.plugins.module_utils._errors import Pr
 
 TOKEN_LIMIT = 1 << 20
 _WORD = r"[A-Za-z0-9!#$%&'*+.^_`|~-]+"
-_ITEM = re.compile(
-    rf'[\s,]*(?:(?P<key>{_WORD})\s*=\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^\s,"]*))|(?P<scheme>{_WORD}))'
-)
+_PARAMETER = rf'(?P<key>{_WORD})\s*=\s*(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^\s,"]*))'
+_TOKEN68 = r"[A-Za-z0-9._~+/-]+=*(?=\s*(?:,|$))"  # what some schemes have in the place of parameters
+_ITEM = re.compile(rf"[\s,]*(?:{_PARAMETER}|(?P<scheme>{_WORD})(?:\s+{_TOKEN68})?)")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,8 +72,9 @@ def parse_challenges(header: str) -> list[Challenge]:
 
 
 def find_bearer(header: str) -> Challenge | None:
-    """The challenge that asks for a bearer token."""
-    return next((challenge for challenge in parse_challenges(header) if challenge.scheme == "bearer"), None)
+    """The challenge that asks for a bearer token and says where to get it."""
+    challenges = parse_challenges(header)
+    return next((one for one in challenges if one.scheme == "bearer" and one.parameters.get("realm")), None)
 
 
 def fetch_token(
@@ -85,47 +86,48 @@ def fetch_token(
     :param authorization: basic authorization, empty for anonymous; it goes to a realm with TLS only.
     :raises ProvisioningError: the realm is unusable, cannot be reached, or gives no token.
     """
-    realm, path = _realm(server, challenge, scopes)
-    if authorization and realm.scheme != "https" and realm.endpoint != server.endpoint:
+    realm, path, query = find_realm(server, challenge, scopes, secret=authorization)
+    headers = {"Authorization": authorization} if authorization else {}
+    with network_errors(realm.endpoint):
+        connection = Connection(realm, realm.tls_context(), timeout)
+        try:
+            connection.request("GET", f"{path}?{query}", headers=headers)
+            response = connection.getresponse()
+            status, body = response.status, response.read(TOKEN_LIMIT)
+        finally:
+            connection.close()
+    return parse_token(realm, status, body)
+
+
+def find_realm(
+    server: Server, challenge: Challenge, scopes: t.Sequence[str], *, secret: str
+) -> tuple[Server, str, str]:
+    """The token server of a challenge, the path there and the query that asks for a token.
+
+    :param secret: what is to be sent there, empty for nothing.
+    :raises ProvisioningError: the realm is no URL of HTTP, or has no TLS and there is a secret to be sent.
+    """
+    url, realm = resolve(challenge.parameters["realm"], server)
+    if secret and realm.scheme != "https" and realm.endpoint != server.endpoint:
         raise ProvisioningError(
             f"the token server {realm.endpoint} has no TLS, so the password is not sent there",
             reason="unauthorized",
             remedy="Give the registry a realm with https",
         )
-    headers = {"Authorization": authorization} if authorization else {}
-    with network_errors(realm.endpoint):
-        connection = Connection(realm, realm.tls_context(), timeout)
-        try:
-            connection.request("GET", path, headers=headers)
-            response = connection.getresponse()
-            status, body = response.status, response.read(TOKEN_LIMIT)
-        finally:
-            connection.close()
-    if status != 200:
-        raise _refusal(realm, status)
-    return _parse_token(realm, body)
-
-
-def _realm(server: Server, challenge: Challenge, scopes: t.Sequence[str]) -> tuple[Server, str]:
-    url, realm = resolve(challenge.parameters.get("realm", ""), server)
     query = urllib.parse.parse_qsl(url.query)
     if "service" in challenge.parameters:
         query.append(("service", challenge.parameters["service"]))
     query += [("scope", scope) for scope in scopes]
-    return realm, f"{url.path or '/'}?{urllib.parse.urlencode(query)}"
+    return realm, url.path or "/", urllib.parse.urlencode(query)
 
 
-def _refusal(realm: Server, status: int) -> ProvisioningError:
-    if status in (400, 401, 403):
-        return ProvisioningError(
-            f"the token server {realm.endpoint} refuses the credentials (HTTP {status})",
-            reason="unauthorized",
-            remedy="Correct username and password in the record",
-        )
-    return unreachable(f"the token server {realm.endpoint} answers HTTP {status}", "Check the token server")
+def parse_token(realm: Server, status: int, body: bytes) -> Token:
+    """The token in the answer of a token server.
 
-
-def _parse_token(realm: Server, body: bytes) -> Token:
+    :raises ProvisioningError: there is none.
+    """
+    if status != 200:
+        raise _refusal(realm, status)
     try:
         data = json.loads(body)
         value = data.get("token") or data["access_token"]
@@ -138,4 +140,24 @@ def _parse_token(realm: Server, body: bytes) -> Token:
         ) from error
 
 
-__all__ = ("Challenge", "Token", "basic_authorization", "fetch_token", "find_bearer", "parse_challenges")
+def _refusal(realm: Server, status: int) -> ProvisioningError:
+    if status in (400, 401, 403):
+        return ProvisioningError(
+            f"the token server {realm.endpoint} refuses the credentials (HTTP {status})",
+            reason="unauthorized",
+            remedy="Correct username and password in the record",
+        )
+    return unreachable(f"the token server {realm.endpoint} answers HTTP {status}", "Check the token server")
+
+
+__all__ = (
+    "TOKEN_LIMIT",
+    "Challenge",
+    "Token",
+    "basic_authorization",
+    "fetch_token",
+    "find_bearer",
+    "find_realm",
+    "parse_challenges",
+    "parse_token",
+)

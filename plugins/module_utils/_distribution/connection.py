@@ -37,6 +37,7 @@ class Server:
     :param addresses: tried in turn; empty: what the name resolves to.
     :param ca_certificates: empty: the system's.
     :param system_trust: whether the system's CAs count beside `ca_certificates`.
+    :param system_certificates: in PEM, what counts as the system's CAs; None: what the system has now.
     """
 
     endpoint: Endpoint
@@ -44,6 +45,7 @@ class Server:
     addresses: tuple[str, ...] = ()
     ca_certificates: tuple[CaCertificate, ...] = ()
     system_trust: bool = False
+    system_certificates: tuple[str, ...] | None = None
 
     @classmethod
     def of(cls, record: Record) -> Server:
@@ -72,8 +74,15 @@ class Server:
         if self.ca_certificates:
             context.load_verify_locations(cadata="".join(certificate.pem for certificate in self.ca_certificates))
         if self.system_trust or not self.ca_certificates:
-            context.load_default_certs()
+            self._load_system(context)
         return context
+
+    def _load_system(self, context: ssl.SSLContext) -> None:
+        if self.system_certificates is None:
+            context.load_default_certs()
+        for pem in self.system_certificates or ():
+            with contextlib.suppress(ssl.SSLError):  # one that is broken vouches for nothing
+                context.load_verify_locations(cadata=pem)
 
 
 class Connection(http.client.HTTPConnection):
@@ -98,7 +107,7 @@ class Connection(http.client.HTTPConnection):
 
     def connect(self) -> None:
         """:raises OSError: as the socket and its TLS do."""
-        plain = _dial(self._server, self._seconds)
+        plain = self.dial()
         try:
             plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self.sock = self._context.wrap_socket(plain, server_hostname=self.host) if self._context else plain
@@ -106,19 +115,22 @@ class Connection(http.client.HTTPConnection):
             plain.close()
             raise
 
+    def dial(self) -> socket.socket:
+        """The way to the server, without TLS.
+
+        :raises OSError: as the socket does.
+        """
+        *others, last = self._server.addresses or (self.host,)
+        for address in others:
+            with contextlib.suppress(OSError):
+                return socket.create_connection((address, self.port), self._seconds)
+        return socket.create_connection((last, self.port), self._seconds)
+
     def peer_certificate(self) -> tuple[dict[str, t.Any], bytes]:
         """The checked certificate of the other end: its fields as `ssl` gives them, and its DER form."""
         if not isinstance(self.sock, ssl.SSLSocket):
             return {}, b""
         return t.cast("dict[str, t.Any]", self.sock.getpeercert()), self.sock.getpeercert(binary_form=True) or b""
-
-
-def _dial(server: Server, timeout: float) -> socket.socket:
-    addresses = server.addresses or (server.endpoint.host,)
-    for address in addresses[:-1]:
-        with contextlib.suppress(OSError):
-            return socket.create_connection((address, server.endpoint.port), timeout)
-    return socket.create_connection((addresses[-1], server.endpoint.port), timeout)
 
 
 @contextlib.contextmanager
@@ -185,7 +197,9 @@ def resolve(url: str, near: Server, base: str = "/") -> tuple[urllib.parse.Split
         ) from error
     if (endpoint, parts.scheme) == (near.endpoint, near.scheme):
         return parts, near
-    return parts, Server(endpoint, parts.scheme, (), near.ca_certificates, system_trust=True)
+    return parts, Server(
+        endpoint, parts.scheme, (), near.ca_certificates, system_trust=True, system_certificates=near.system_certificates
+    )
 
 
 def unreachable(message: str, remedy: str) -> ProvisioningError:

@@ -18,11 +18,14 @@ MANIFEST_TYPES = (
 )
 """What every request for a manifest accepts: without the right type a registry says that there is none."""
 
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
+"""What content is addressed by."""
+
 _COMPONENT = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _NAME = re.compile(
     rf"(?P<repository>{_COMPONENT}(?:/{_COMPONENT})*)"
     r"(?::(?P<tag>[A-Za-z0-9_][A-Za-z0-9._-]{0,127}))?"
-    r"(?:@(?P<digest>sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}))?"
+    rf"(?:@(?P<digest>{DIGEST.pattern}))?"
 )
 
 
@@ -71,4 +74,4 @@ class ImageName:
         return cls(match["repository"], match["tag"] or ("" if digest else "latest"), digest)
 
 
-__all__ = ("MANIFEST_TYPES", "ImageName")
+__all__ = ("DIGEST", "MANIFEST_TYPES", "ImageName")

@@ -20,6 +20,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._distribution.con
     network_errors,
 )
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.diagnosis import diagnose
+from ansible_collections.edgeops.registry.plugins.module_utils._distribution.proxy import Proxies
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 
 BODY_LIMIT = 32 << 20  # manifests are at least allowed 4 MiB
@@ -91,8 +92,9 @@ class Answer:
 class Pool:
     """Keep-alive connections and one TLS context per server, for any number of threads."""
 
-    def __init__(self, timeout: float) -> None:
+    def __init__(self, timeout: float, proxies: Proxies) -> None:
         self._timeout = timeout
+        self._proxies = proxies
         self._lock = threading.Lock()
         self._idle: dict[Server, list[Connection]] = {}
         self._contexts: dict[Server, ssl.SSLContext | None] = {}
@@ -111,8 +113,10 @@ class Pool:
                     if request.body is not None:
                         raise
             try:
-                return self._exchange(server, Connection(server, self._context(server), self._timeout), request)
+                return self._exchange(server, self._connection(server), request)
             except ssl.SSLCertVerificationError as refused:
+                if self._proxies.between(server):
+                    raise  # a second look would go past the proxy
                 raise diagnose(server, refused, self._timeout).error from refused
 
     def give_back(self, server: Server, connection: Connection) -> None:
@@ -131,6 +135,9 @@ class Pool:
         with self._lock:
             idle = self._idle.get(server)
             return idle.pop() if idle else None
+
+    def _connection(self, server: Server) -> Connection:
+        return self._proxies.connect(server, self._context(server), self._timeout)
 
     def _context(self, server: Server) -> ssl.SSLContext | None:
         with self._lock:

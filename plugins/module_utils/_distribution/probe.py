@@ -53,17 +53,26 @@ class Probe:
     certificate: ServerCertificate | None = None
 
 
-def probe(record: Record, *, verify_image: str | None = None, allow_http: bool = False, timeout: float = 10.0) -> Probe:
+def probe(
+    record: Record,
+    *,
+    verify_image: str | None = None,
+    allow_http: bool = False,
+    timeout: float = 10.0,
+    system_certificates: tuple[str, ...] | None = None,
+) -> Probe:
     """Prove that a record works: address, TLS with the record's CA, credentials. One request, with bearer tokens three.
 
     :param verify_image: `repository:tag` or `repository@digest` that the record must be able to pull.
     :param allow_http: whether a record with plain HTTP is permitted.
     :param timeout: seconds, for connecting and for every wait on the network.
+    :param system_certificates: as in `Server`.
     :raises ProvisioningError: an argument is invalid. Never for what the network does.
     """
     image = ImageName.parse(verify_image, part="verify_image") if verify_image else None
     check_scheme(record, allow_http=allow_http)
-    trial = _Trial(record, timeout)
+    server = dataclasses.replace(Server.of(record), system_certificates=system_certificates)
+    trial = _Trial(record, server, timeout)
     try:
         trial.run(image)
     except ProvisioningError as error:
@@ -108,9 +117,9 @@ class _Answer:
 class _Trial:
     """One try of one record, with what is known of it so far."""
 
-    def __init__(self, record: Record, timeout: float) -> None:
+    def __init__(self, record: Record, server: Server, timeout: float) -> None:
         self._record = record
-        self._server = Server.of(record)
+        self._server = server
         self._timeout = timeout
         self._requests = 0
         self._status: int | None = None

@@ -11,7 +11,8 @@ import json
 import typing as t
 import urllib.parse
 
-from ansible_collections.edgeops.registry.plugins.module_utils._distribution.connection import unreachable
+from ansible_collections.edgeops.registry.plugins.module_utils._distribution.connection import Server, unreachable
+from ansible_collections.edgeops.registry.plugins.module_utils._distribution.download import Download
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.image_name import MANIFEST_TYPES
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.pool import Answer
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.transport import (
@@ -25,6 +26,19 @@ Body = t.Callable[[], t.Iterable["bytes | memoryview"]]
 
 _ACCEPT = {"Accept": ", ".join(MANIFEST_TYPES)}
 _ERROR_LIMIT = 1 << 16
+_STALE = (404, 416)  # an upload that the registry has forgotten
+
+
+class BlobUnknownError(ProvisioningError):
+    """The registry has not what a manifest refers to."""
+
+
+class _BodyError(Exception):
+    """What is to be sent cannot be had, which is no failure of the registry."""
+
+    def __init__(self, cause: ProvisioningError) -> None:
+        super().__init__(cause)
+        self.cause = cause
 
 
 class Repository:
@@ -61,14 +75,17 @@ class Repository:
         with contextlib.closing(self._send(call, (200,), f"manifest {reference}")) as answer:
             return answer.read()
 
-    def put_manifest(self, reference: str, media_type: str, content: bytes) -> None:
+    def put_manifest(self, reference: str, media_type: str, content: bytes) -> bool:
         """Write a manifest under a tag or its digest.
 
+        :returns: whether the registry took note of the manifest's subject.
+        :raises BlobUnknownError: the registry has not what the manifest refers to.
         :raises ProvisioningError: the registry refuses or fails.
         """
         headers = {"Content-Type": media_type, "Content-Length": str(len(content))}
         call = self._call("PUT", f"manifests/{reference}", headers=headers, body=lambda: self._counted((content,)))
-        self._send(call, (201,), f"manifest {reference}").close()
+        with contextlib.closing(self._send(call, (201,), f"manifest {reference}")) as answer:
+            return bool(answer.header("OCI-Subject"))
 
     def has_blob(self, digest: str) -> bool:
         """Whether a blob is there.
@@ -79,51 +96,81 @@ class Repository:
         answer.close()
         return answer.status == 200
 
-    def open_blob(self, digest: str) -> Answer:
-        """A blob as a stream, to be closed.
+    def read_blob(self, digest: str) -> Answer:
+        """A blob as it is served at the first go, to be closed.
 
         :raises ProvisioningError: it is not there; the registry refuses or fails.
         """
         return self._send(self._call("GET", f"blobs/{digest}"), (200,), f"blob {digest}")
 
-    def mount_blob(self, digest: str, origin: str) -> str:
-        """Take a blob over from another repository of the same registry.
+    def open_blob(self, digest: str, offset: int = 0) -> Download:
+        """A blob as a stream that survives a broken connection, to be closed.
 
-        :returns: empty when it is there now, else where it may be uploaded to.
+        :param offset: how many bytes of it are left out.
+        :raises ProvisioningError: it is not there; the registry refuses or fails.
+        """
+
+        def ask(headers: t.Mapping[str, str]) -> Answer:
+            return self._send(self._call("GET", f"blobs/{digest}", headers=headers), (200, 206), f"blob {digest}")
+
+        return Download(ask, lambda failure: self._transport.pause(failure, self._meter), offset)
+
+    def mount_blob(self, digest: str, origin: str) -> str:
+        """Take a blob over from a repository of the same registry; from this one itself if it is there already.
+
+        :returns: empty when it is there now, else where it may be uploaded to, also where the registry does not mount.
         :raises ProvisioningError: the registry refuses or fails.
         """
         query = urllib.parse.urlencode({"mount": digest, "from": origin})
-        scopes = (*self._scopes, f"repository:{origin}:pull")
+        scopes = (*self._scopes, *([] if origin == self.name else [f"repository:{origin}:pull"]))
         headers = {"Content-Length": "0"}
-        answer = self._send(
-            self._call("POST", f"blobs/uploads/?{query}", scopes=scopes, headers=headers), (201, 202), f"blob {digest}"
-        )
-        location = self._location(answer) if answer.status == 202 else ""
-        answer.close()
-        return location
+        call = self._call("POST", f"blobs/uploads/?{query}", scopes=scopes, headers=headers)
+        with contextlib.closing(self._transport.send(call, self._meter)) as answer:
+            if answer.status == 201:
+                return ""
+            if answer.status == 202:
+                return self._location(answer)
+        with contextlib.closing(self._send(self._start_call(), (202,), f"blob {digest}")) as started:
+            return self._location(started)
 
     def upload_blob(self, digest: str, size: int, body: Body, location: str = "") -> None:
         """Send a blob whole; again from its start where the connection breaks.
 
-        :param body: makes the stream of the blob anew for every try.
+        :param body: makes the stream of the blob anew for every try; where it fails there is no further one.
         :param location: where the registry has already offered to take it.
         :raises ProvisioningError: the registry refuses or fails, or the body cannot be made.
         """
         offers = [location] if location else []
 
         def attempt() -> Answer:
+            offered = bool(offers)
             if not offers:
-                started = self._transport.once(
-                    self._call("POST", "blobs/uploads/", headers={"Content-Length": "0"}), self._meter
-                )
+                started = self._transport.once(self._start_call(), self._meter)
                 if started.status != 202:
                     return started
                 started.close()
                 offers.append(self._location(started))
-            return self._transport.once(self._upload_call(offers.pop(), digest, size, body), self._meter)
+            answer = self._transport.once(self._upload_call(offers.pop(), digest, size, body), self._meter)
+            if offered and answer.status in _STALE:
+                answer.close()
+                return attempt()
+            return answer
 
-        answer = self._transport.persist(attempt, self._meter)
+        try:
+            answer = self._transport.persist(attempt, self._meter)
+        except _BodyError as error:
+            raise error.cause from error
         self._check(answer, (201,), f"blob {digest}").close()
+
+    def cancel_upload(self, location: str) -> None:
+        """Give up what `mount_blob` has begun, as far as the registry can do that."""
+        if self._transport.is_silent:
+            return
+        with contextlib.suppress(ProvisioningError):
+            self._transport.once(Call("DELETE", location, self._scopes), self._meter).close()
+
+    def _start_call(self) -> Call:
+        return self._call("POST", "blobs/uploads/", headers={"Content-Length": "0"})
 
     def _upload_call(self, location: str, digest: str, size: int, body: Body) -> Call:
         separator = "&" if urllib.parse.urlsplit(location).query else "?"
@@ -139,9 +186,12 @@ class Repository:
         return self._transport.locate(answer.header("Location"), f"/v2/{self.name}/blobs/uploads/")
 
     def _counted(self, blocks: t.Iterable[bytes | memoryview]) -> t.Iterator[bytes | memoryview]:
-        for block in blocks:
-            self._meter.add(bytes_sent=len(block))
-            yield block
+        try:
+            for block in blocks:
+                self._meter.add(bytes_sent=len(block))
+                yield block
+        except ProvisioningError as error:
+            raise _BodyError(error) from error
 
     def _call(self, method: str, path: str, **details: t.Any) -> Call:
         return Call(method, f"/v2/{self.name}/{path}", details.pop("scopes", self._scopes), **details)
@@ -150,12 +200,20 @@ class Repository:
         return self._check(self._transport.send(call, self._meter), expected, what)
 
     def _check(self, answer: Answer, expected: tuple[int, ...], what: str) -> Answer:
-        if answer.status in expected:
-            return answer
-        with contextlib.closing(answer):
-            words = _words(answer.read(_ERROR_LIMIT))
-            message = f"{self._transport.server.endpoint} answers HTTP {answer.status} for {what} in {self.name}{words}"
-            raise _refusal(answer.status, message)
+        return expect(answer, expected, self._transport.server, f"{what} in {self.name}")
+
+
+def expect(answer: Answer, expected: tuple[int, ...], server: Server, what: str) -> Answer:
+    """The answer, if its status is one of the expected.
+
+    :param what: what was asked for.
+    :raises ProvisioningError: it is not; with what the registry says about it.
+    """
+    if answer.status in expected:
+        return answer
+    with contextlib.closing(answer):
+        words = _words(answer.read(_ERROR_LIMIT))
+        raise _refusal(answer.status, words, f"{server.endpoint} answers HTTP {answer.status} for {what}{words}")
 
 
 def sha256(content: bytes) -> str:
@@ -172,7 +230,9 @@ def _words(body: bytes) -> str:
         return ""
 
 
-def _refusal(status: int, message: str) -> ProvisioningError:
+def _refusal(status: int, words: str, message: str) -> ProvisioningError:
+    if "MANIFEST_BLOB_UNKNOWN" in words:
+        return BlobUnknownError(message, reason="conflict", remedy="Run again, or look at the registry's storage")
     if status in (401, 403):
         return ProvisioningError(
             message, reason="unauthorized", remedy="Correct the credentials, or grant the user the right"
@@ -186,4 +246,4 @@ def _refusal(status: int, message: str) -> ProvisioningError:
     return ProvisioningError(message, reason="conflict", remedy="Look at the registry's log")
 
 
-__all__ = ("Body", "Repository", "sha256")
+__all__ = ("BlobUnknownError", "Body", "Repository", "expect", "sha256")

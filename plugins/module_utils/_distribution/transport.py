@@ -11,12 +11,17 @@ import threading
 import typing as t
 import urllib.parse
 
-from ansible_collections.edgeops.registry.plugins.module_utils._distribution.authenticator import Authenticator
+from ansible_collections.edgeops.registry.plugins.module_utils._distribution.authenticator import (
+    Authenticator,
+    Credentials,
+)
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.connection import Server, resolve
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.pool import Answer, Pace, Pool, Request
+from ansible_collections.edgeops.registry.plugins.module_utils._distribution.proxy import DIRECT, Proxies
 from ansible_collections.edgeops.registry.plugins.module_utils._endpoint import parse_address
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 
+T = t.TypeVar("T")
 TRIES = 5
 REDIRECTS = 10
 RETRIED_STATUS = (408, 429, 500, 502, 503, 504)
@@ -31,19 +36,15 @@ class Meter:
     retries: int = 0
     bytes_sent: int = 0
     bytes_mounted: int = 0
+    bytes_received: int = 0
     seconds: float = 0.0
     _lock: threading.Lock = dataclasses.field(default_factory=threading.Lock, repr=False, compare=False)
 
-    def add(
-        self, *, requests: int = 0, retries: int = 0, bytes_sent: int = 0, bytes_mounted: int = 0, seconds: float = 0.0
-    ) -> None:
-        """Count."""
+    def add(self, **amounts: float) -> None:
+        """Count: amounts by field."""
         with self._lock:
-            self.requests += requests
-            self.retries += retries
-            self.bytes_sent += bytes_sent
-            self.bytes_mounted += bytes_mounted
-            self.seconds += seconds
+            for name, amount in amounts.items():
+                setattr(self, name, getattr(self, name) + amount)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,20 +63,48 @@ class Call:
     body: t.Callable[[], t.Iterable[bytes | memoryview]] | None = None
 
 
+class Feature:
+    """A part of the API that a registry may lack, which is found out once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._is_there: bool | None = None
+
+    def attempt(self, use: t.Callable[[], T | None]) -> T | None:
+        """Use it, unless it is known to be missing.
+
+        :param use: gives None where it is missing.
+        """
+        with self._lock:
+            if self._is_there is None:
+                result = use()
+                self._is_there = result is not None
+                return result
+        return use() if self._is_there else None
+
+
 class Transport:
     """One registry as one identity; its connections, tokens and pauses are shared by all threads.
 
     :param timeout: seconds, for connecting and for every wait on the network.
+    :param proxies: on the way to the registry and to where it refers to.
     """
 
     def __init__(
-        self, server: Server, username: str, password: str, *, timeout: float, pace: Pace | None = None
+        self,
+        server: Server,
+        credentials: Credentials,
+        *,
+        timeout: float,
+        proxies: Proxies = DIRECT,
+        pace: Pace | None = None,
     ) -> None:
         self.server = server
-        self._authenticator = Authenticator(server, username, password, timeout)
-        self._pool = Pool(timeout)
+        self._pool = Pool(timeout, proxies)
+        self._authenticator = Authenticator(server, credentials, self._pool)
         self._pace = pace or Pace()
-        self._is_silent = False  # all tries of a request failed, so that further ones get a single try
+        self.referrers = Feature()
+        self.is_silent = False  # all tries of a request failed, so that further ones get a single try
 
     def close(self) -> None:
         """End all connections."""
@@ -93,22 +122,29 @@ class Transport:
 
         :raises ProvisioningError: as the last attempt, or at once where another attempt would be no better.
         """
-        for number in range(0 if self._is_silent else TRIES - 1):
+        for number in range(0 if self.is_silent else TRIES - 1):
             self._pace.wait()
             answer, retry_after = _lasting_answer(attempt)
             if answer is not None:
                 return self._heard(answer)
-            meter.add(retries=1)
-            self._pace.slow_down(number, retry_after)
+            self.pause(number, meter, retry_after)
         self._pace.wait()
         try:
             return self._heard(attempt())
         except ProvisioningError:
-            self._is_silent = True
+            self.is_silent = True
             raise
 
+    def pause(self, attempt: int, meter: Meter, retry_after: str = "") -> None:
+        """Let the next request of any thread wait, because something failed and is tried again.
+
+        :param attempt: its number, from 0.
+        """
+        meter.add(retries=1)
+        self._pace.slow_down(attempt, retry_after)
+
     def _heard(self, answer: Answer) -> Answer:
-        self._is_silent = False
+        self.is_silent = False
         return answer
 
     def once(self, call: Call, meter: Meter) -> Answer:
@@ -152,13 +188,19 @@ class Transport:
         raise self._bad_location("in circles")
 
     def _send_to(self, call: Call, url: str, authorization: str, meter: Meter) -> Answer:
-        parts, server = resolve(url, self.server)
+        server, target = self._split(url)
         headers = dict(call.headers)
         if authorization and server == self.server:
             headers["Authorization"] = authorization
-        target = urllib.parse.urlunsplit(("", "", parts.path or "/", parts.query, ""))
         meter.add(requests=1)
         return self._pool.send(server, Request(call.method, target, headers, call.body))
+
+    def _split(self, url: str) -> tuple[Server, str]:
+        """The server of a URL, and its path and query."""
+        if url.startswith("/v2/"):
+            return self.server, url
+        parts, server = resolve(url, self.server)
+        return server, urllib.parse.urlunsplit(("", "", parts.path or "/", parts.query, ""))
 
     def _is_private(self) -> bool:
         return any(_is_private(host) for host in (self.server.endpoint.host, *self.server.addresses))

@@ -66,6 +66,7 @@ class Manifest:
 
     :param children: the manifests of an index.
     :param blobs: configuration and layers of a manifest.
+    :param subject: the digest of the manifest that it belongs to, empty for none.
     """
 
     digest: str
@@ -73,6 +74,7 @@ class Manifest:
     content: bytes
     children: tuple[Descriptor, ...]
     blobs: tuple[Descriptor, ...]
+    subject: str = ""
 
     @classmethod
     def parse(cls, content: bytes, digest: str) -> Manifest:
@@ -84,13 +86,14 @@ class Manifest:
         try:
             data = json.loads(content)
             media_type = str(data.get("mediaType") or _guessed_type(data))
-        except (ValueError, AttributeError) as error:
+        except (ValueError, AttributeError, RecursionError) as error:
             raise _unusable("is not JSON") from error
         if media_type in _INDEXES:
-            return cls(digest, media_type, content, _descriptors(data, "manifests"), ())
+            return cls(digest, media_type, content, _descriptors(data, "manifests"), (), _subject(data))
         if media_type in _MANIFESTS:
             blobs = (Descriptor.parse(data.get("config")), *(_descriptors(data, "layers")))
-            return cls(digest, media_type, content, (), tuple({blob.digest: blob for blob in blobs}.values()))
+            blobs = tuple({blob.digest: blob for blob in blobs}.values())
+            return cls(digest, media_type, content, (), blobs, _subject(data))
         raise ProvisioningError(
             f"the image has a manifest of type {media_type or 'unknown'}",
             reason="unsupported",
@@ -133,6 +136,10 @@ def _descriptors(data: t.Mapping[str, t.Any], key: str) -> tuple[Descriptor, ...
     if not isinstance(items, list):
         raise _unusable(f"has no list of {key}")
     return tuple(Descriptor.parse(item) for item in items if not _is_foreign(item))
+
+
+def _subject(data: t.Mapping[str, t.Any]) -> str:
+    return Descriptor.parse(data["subject"]).digest if data.get("subject") else ""
 
 
 def _is_foreign(item: object) -> bool:

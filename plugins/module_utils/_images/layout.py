@@ -5,104 +5,30 @@
 
 from __future__ import annotations
 
-import contextlib
-import gzip
+import dataclasses
+import functools
 import json
-import os
-import posixpath
-import shutil
-import tarfile
-import tempfile
 import typing as t
-import zlib
 
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
-from ansible_collections.edgeops.registry.plugins.module_utils._images.content import BLOCK, Descriptor
+from ansible_collections.edgeops.registry.plugins.module_utils._images.archive import Archive, Files, Folder, Part
+from ansible_collections.edgeops.registry.plugins.module_utils._images.content import Descriptor, Manifest, Reader
+from ansible_collections.edgeops.registry.plugins.module_utils._run import RunCommand
 
-_REF_NAME = "org.opencontainers.image.ref.name"
-_DOCUMENT_LIMIT = 32 << 20
-_GZIP = b"\x1f\x8b"
-
-
-class Part(t.NamedTuple):
-    """A stretch of a file, in bytes."""
-
-    path: str
-    offset: int
-    size: int
+LAYOUT_FILE = "oci-layout"
+INDEX_FILE = "index.json"
+REF_NAME = "org.opencontainers.image.ref.name"
+CONTAINERD_NAME = "io.containerd.image.name"
 
 
-class PartReader:
-    """The stream of a part."""
+class Entry(t.NamedTuple):
+    """An image, or a manifest that refers to one, in the index of a layout.
 
-    def __init__(self, file: t.BinaryIO, part: Part) -> None:
-        self._file = file
-        self._left = part.size
-        file.seek(part.offset)
+    :param names: what it is called there, if anything.
+    """
 
-    def readinto(self, buffer: memoryview) -> int:
-        """Fill a buffer; 0 at the end of the part."""
-        block = self._file.read(min(len(buffer), self._left))
-        buffer[: len(block)] = block
-        self._left -= len(block)
-        return len(block)
-
-
-class Files(t.Protocol):
-    """The files of a layout."""
-
-    def locate(self, name: str) -> Part | None:
-        """Where the content of a file is, None where there is no such file."""
-
-    def close(self) -> None:
-        """Free what is held."""
-
-
-class Folder:
-    """A layout in a folder."""
-
-    def __init__(self, path: str) -> None:
-        self._path = os.path.realpath(path)
-
-    def locate(self, name: str) -> Part | None:
-        """:raises ProvisioningError: it is a link that leads out of the folder."""
-        path = os.path.realpath(os.path.join(self._path, name))
-        if not os.path.isfile(path):
-            return None
-        if os.path.commonpath((path, self._path)) != self._path:
-            raise _unsafe(name)
-        return Part(path, 0, os.path.getsize(path))
-
-    def close(self) -> None:
-        """Nothing is held."""
-
-
-class Archive:
-    """A layout in a tar file, read where it lies; one with gzip is unpacked into a temporary file first."""
-
-    def __init__(self, path: str) -> None:
-        """:raises ProvisioningError: it is no tar file, is damaged, or has entries that lead out of it."""
-        self._held = contextlib.ExitStack()
-        try:
-            self._path = _plain(path, self._held)
-            with tarfile.open(self._path, "r:") as archive:
-                self._entries = {_entry_name(entry): entry for entry in archive}
-        except (tarfile.TarError, EOFError, zlib.error, OSError) as error:
-            self.close()
-            raise ProvisioningError(f"{path} cannot be read as a tar file: {error}", reason="unparsable") from error
-
-    def locate(self, name: str) -> Part | None:
-        """:raises ProvisioningError: it is no regular file."""
-        entry = self._entries.get(name)
-        if entry is None:
-            return None
-        if not entry.isreg() or entry.issparse():
-            raise _unsafe(name)
-        return Part(self._path, entry.offset_data, entry.size)
-
-    def close(self) -> None:
-        """Remove the temporary file."""
-        self._held.close()
+    descriptor: Descriptor
+    names: tuple[str, ...]
 
 
 class Layout:
@@ -113,7 +39,19 @@ class Layout:
 
     def __init__(self, files: Files, name: str) -> None:
         self._files = files
-        self._name = name
+        self.name = name
+
+    @functools.cached_property
+    def entries(self) -> tuple[Entry, ...]:
+        """What its index lists.
+
+        :raises ProvisioningError: it is no layout.
+        """
+        self.locate(LAYOUT_FILE)
+        try:
+            return tuple(_entry(item) for item in json.loads(self.locate(INDEX_FILE).read())["manifests"])
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ProvisioningError(f"{INDEX_FILE} of {self.name} is broken", reason="unparsable") from error
 
     def root(self, tag: str) -> str:
         """The digest of an image.
@@ -121,122 +59,147 @@ class Layout:
         :param tag: its name in the layout, empty if it is the only one.
         :raises ProvisioningError: it is no layout, or has not that image.
         """
-        images = self._images()
-        named = [digest for digest, name in images if name == tag] if tag else [digest for digest, dummy in images]
-        if len(set(named)) == 1:
-            return named[0]
-        names = ", ".join(sorted({name for dummy, name in images if name})) or "none with a name"
+        found = {entry.descriptor.digest for entry in self.entries if not tag or tag in entry.names}
+        if len(found) == 1:
+            return found.pop()
+        names = ", ".join(sorted({name for entry in self.entries for name in entry.names})) or "none with a name"
         raise ProvisioningError(
-            f"{self._name} has {len(set(named))} images{f' called {tag}' if tag else ''}; there are: {names}",
-            remedy="Put the name of one behind the path: oci:/path:name or oci-archive:/path:name",
+            f"{self.name} has {len(found)} images{f' called {tag}' if tag else ''}; there are: {names}",
+            remedy="Put the name of one behind the path, as in oci:/path:name",
         )
+
+    def find(self, tag: str) -> str | None:
+        """The digest of what has a name, None where nothing has it."""
+        return next((entry.descriptor.digest for entry in self.entries if tag in entry.names), None)
+
+    def manifest(self, digest: str) -> Manifest:
+        """A manifest, checked against its digest.
+
+        :raises ProvisioningError: it is missing or damaged.
+        """
+        return Manifest.parse(self.read(digest), digest)
 
     def read(self, digest: str) -> bytes:
         """A blob that is a small document.
 
         :raises ProvisioningError: it is missing or too large.
         """
-        return self._read(_blob_name(digest))
+        return self.locate(blob_name(digest)).read()
 
-    @contextlib.contextmanager
-    def open(self, digest: str) -> t.Iterator[PartReader]:
+    def open(self, digest: str, offset: int = 0) -> t.ContextManager[Reader]:
         """The stream of a blob.
+
+        :param offset: how many bytes of it are left out.
+        :raises ProvisioningError: it is missing.
+        """
+        return self.locate(blob_name(digest)).open(offset)
+
+    def locate(self, name: str) -> Part:
+        """Where a file of it is.
 
         :raises ProvisioningError: it is missing.
         """
-        part = self._locate(_blob_name(digest))
-        with _reading(part) as file:
-            yield PartReader(file, part)
-
-    def close(self) -> None:
-        """Free what is held."""
-        self._files.close()
-
-    def _images(self) -> list[tuple[str, str]]:
-        self._locate("oci-layout")
-        try:
-            manifests = json.loads(self._read("index.json"))["manifests"]
-            return [
-                (Descriptor.parse(item).digest, str((item.get("annotations") or {}).get(_REF_NAME, "")))
-                for item in manifests
-            ]
-        except (ValueError, KeyError, TypeError) as error:
-            raise ProvisioningError(f"index.json of {self._name} is broken", reason="unparsable") from error
-
-    def _locate(self, name: str) -> Part:
         part = self._files.locate(name)
         if part is None:
             raise ProvisioningError(
-                f"{self._name} has no {name}",
+                f"{self.name} has no {name}",
                 reason="unparsable",
                 remedy="It must be an OCI image layout, as skopeo copy … oci:… makes it",
             )
         return part
 
-    def _read(self, name: str) -> bytes:
-        part = self._locate(name)
-        if part.size > _DOCUMENT_LIMIT:
-            raise ProvisioningError(f"{name} of {self._name} is too large: {part.size} bytes", reason="unparsable")
-        with _reading(part) as file:
-            file.seek(part.offset)
-            return file.read(part.size)
+    def has(self, name: str) -> bool:
+        """Whether it has a file."""
+        return self._files.locate(name) is not None
+
+    def referrers(self, digest: str) -> tuple[Descriptor, ...]:
+        """The manifests of the index that have a digest as subject."""
+        return tuple(descriptor for subject, descriptor in self._subjects if subject == digest)
+
+    def close(self) -> None:
+        """Free what is held."""
+        self._files.close()
+
+    @functools.cached_property
+    def _subjects(self) -> list[tuple[str, Descriptor]]:
+        found = []
+        for entry in self.entries:
+            if not self.has(blob_name(entry.descriptor.digest)):
+                continue
+            subject = self.manifest(entry.descriptor.digest).subject
+            if subject:
+                found.append((subject, entry.descriptor))
+        return found
 
 
-def _plain(path: str, held: contextlib.ExitStack) -> str:
-    """The path of the archive without compression: its own, or that of a temporary file, which is held."""
-    with open(path, "rb") as file:
-        if file.read(2) != _GZIP:
-            return path
-    plain = os.path.join(held.enter_context(tempfile.TemporaryDirectory(prefix="edgeops-")), "layout.tar")
-    with gzip.open(path) as packed, open(plain, "wb") as file:
-        shutil.copyfileobj(packed, file, BLOCK)
-    return plain
+@dataclasses.dataclass(frozen=True)
+class LayoutSource:
+    """An image in an OCI layout.
+
+    :param layout: opens it, which raises `ProvisioningError` where there is none.
+    :param tag: its name in the layout, empty if it is the only one.
+    :param is_of_docker: whether it went through an engine that may have made other manifests for it.
+    """
+
+    layout: t.Callable[[], Layout]
+    tag: str
+    is_of_docker: bool = False
+
+    def image_id(self) -> str:
+        """What it counts as the same by, under whatever manifest; empty where only its digest counts."""
+        manifest = self.manifest(self.root()) if self.is_of_docker else None
+        return manifest.blobs[0].digest if manifest and manifest.blobs else ""
+
+    def root(self) -> str:
+        """Its digest, as the layout's index has it."""
+        return self.layout().root(self.tag)
+
+    def manifest(self, digest: str) -> Manifest:
+        """A manifest of it, checked against its digest."""
+        return self.layout().manifest(digest)
+
+    def open_blob(self, blob: Descriptor, offset: int = 0) -> t.ContextManager[Reader]:
+        """The stream of a blob of it."""
+        return self.layout().open(blob.digest, offset)
+
+    def tag_digest(self, tag: str) -> str | None:
+        """The digest of another tag: of the same repository, where the layout names images in full."""
+        name, is_pinned, dummy = self.tag.partition("@")
+        repository = name if is_pinned else name.rpartition(":")[0]
+        return self.layout().find(f"{repository}:{tag}" if repository else tag)
+
+    def referrers(self, digest: str) -> tuple[Descriptor, ...]:
+        """The manifests in the layout's index that have a manifest as subject."""
+        return self.layout().referrers(digest)
 
 
-def open_layout(path: str, *, is_archive: bool) -> Layout:
+def open_layout(path: str, run_command: RunCommand, *, is_archive: bool) -> Layout:
     """Open a layout.
 
     :raises ProvisioningError: there is none.
     """
-    if is_archive and not os.path.isfile(path):
-        raise _missing(path, "file")
-    if not is_archive and not os.path.isdir(path):
-        raise _missing(path, "folder")
-    return Layout(Archive(path) if is_archive else Folder(path), path)
+    return Layout(Archive(path, run_command) if is_archive else Folder(path), path)
 
 
-@contextlib.contextmanager
-def _reading(part: Part) -> t.Iterator[t.BinaryIO]:
-    try:
-        with open(part.path, "rb") as file:
-            yield file
-    except OSError as error:
-        raise ProvisioningError(f"{part.path} cannot be read: {error.strerror}", reason="io") from error
-
-
-def _blob_name(digest: str) -> str:
+def blob_name(digest: str) -> str:
+    """The name of a blob's file."""
     return f"blobs/{digest.replace(':', '/')}"
 
 
-def _entry_name(entry: tarfile.TarInfo) -> str:
-    name = posixpath.normpath(entry.name)
-    if name.startswith(("/", "../")) or name == "..":
-        raise _unsafe(entry.name)
-    return name
+def _entry(item: t.Mapping[str, t.Any]) -> Entry:
+    annotations = item.get("annotations") or {}
+    names = [str(annotations[key]) for key in (REF_NAME, CONTAINERD_NAME) if annotations.get(key)]
+    return Entry(Descriptor.parse(item), tuple(names))
 
 
-def _unsafe(name: str) -> ProvisioningError:
-    return ProvisioningError(
-        f"the entry {name!r} is no regular file inside of the image",
-        reason="unparsable",
-        remedy="Get it from a source that you trust",
-    )
-
-
-def _missing(path: str, kind: str) -> ProvisioningError:
-    return ProvisioningError(
-        f"there is no {kind} {path} on this host", remedy="Correct the path, or copy it there first"
-    )
-
-
-__all__ = ("Layout", "open_layout")
+__all__ = (
+    "CONTAINERD_NAME",
+    "INDEX_FILE",
+    "LAYOUT_FILE",
+    "REF_NAME",
+    "Entry",
+    "Layout",
+    "LayoutSource",
+    "blob_name",
+    "open_layout",
+)

@@ -16,29 +16,71 @@ Place = tuple[str, str]
 
 
 @dataclasses.dataclass(frozen=True)
+class Tree:
+    """A manifest with all that it refers to.
+
+    :param target: the tag or digest that it is written under.
+    :param manifests: children before parents, the last one is the root.
+    """
+
+    target: str
+    manifests: tuple[Manifest, ...]
+
+    @property
+    def root(self) -> Manifest:
+        """The manifest itself."""
+        return self.manifests[-1]
+
+
+@dataclasses.dataclass(frozen=True)
 class Survey:
     """What is known of an image before anything is written.
 
-    :param digest: at the source.
+    :param digest: what the name is to have.
     :param digest_before: what the name has at the registry, None where it is not there.
-    :param manifests: all of the image, children before parents; empty where the registry has it already.
+    :param trees: what accompanies the image, and the image last; empty where the registry is known to have it all.
+    :param found: the manifests that the registry has and that need not be written.
+    :param origin: another repository of the same registry that has all blobs, empty for none.
+    :param digest_of_all: what the source has, where some of its platforms are left out.
     """
 
     name: ImageName
     digest: str
     digest_before: str | None
-    manifests: tuple[Manifest, ...] = ()
+    trees: tuple[Tree, ...] = ()
+    found: frozenset[str] = frozenset()
+    origin: str = ""
+    digest_of_all: str = ""
+
+    @property
+    def in_sync(self) -> bool:
+        """Whether the name has its digest already."""
+        return self.digest == self.digest_before
+
+    @property
+    def blobs(self) -> tuple[Descriptor, ...]:
+        """All blobs, each once."""
+        manifests = [manifest for tree in self.trees for manifest in tree.manifests]
+        return tuple({blob.digest: blob for manifest in manifests for blob in manifest.blobs}.values())
 
 
 @dataclasses.dataclass(frozen=True)
 class Step:
     """What becomes of one blob of an image.
 
-    :param origin: the repository from which it is mounted; empty where it is uploaded.
+    :param origin: the repository that may have it, its own or one to mount it from; empty: it is uploaded in any case.
     """
 
     blob: Descriptor
-    origin: str = ""
+    origin: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Write:
+    """A manifest that is written once everything is there that it refers to."""
+
+    manifest: Manifest
+    reference: str
 
 
 @dataclasses.dataclass(frozen=True)
@@ -46,65 +88,99 @@ class Plan:
     """What has to be done for one image.
 
     :param action: `none` (the name has the digest), `tag` (only manifests are written) or `copy`.
-    :param steps: for the blobs that no earlier image of the list takes care of, largest first.
-    :param awaited: the blobs that must have arrived before manifests are written.
+    :param steps: for the blobs that no earlier image of the list takes care of.
+    :param writes: the manifests that no earlier image takes care of; children before parents, the name last.
     """
 
     survey: Survey
-    action: str
+    action: str = "none"
     steps: tuple[Step, ...] = ()
-    awaited: tuple[Place, ...] = ()
+    writes: tuple[Write, ...] = ()
+
+    @property
+    def uploads(self) -> tuple[Descriptor, ...]:
+        """The blobs that have to be sent."""
+        return tuple(step.blob for step in self.steps if step.origin in ("", self.survey.name.repository))
+
+    @property
+    def mounts(self) -> tuple[Descriptor, ...]:
+        """The blobs that another repository of the registry has."""
+        return tuple(step.blob for step in self.steps if step.origin not in ("", self.survey.name.repository))
 
     @property
     def bytes_sent(self) -> int:
         """Bytes of blobs and manifests to be sent."""
-        blobs = sum(step.blob.size for step in self.steps if not step.origin)
-        return blobs + sum(len(manifest.content) for manifest in self.survey.manifests)
-
-    @property
-    def bytes_mounted(self) -> int:
-        """Bytes of blobs that another repository of the registry has."""
-        return sum(step.blob.size for step in self.steps if step.origin)
+        return sum(blob.size for blob in self.uploads) + sum(len(write.manifest.content) for write in self.writes)
 
 
-def unknown_places(surveys: t.Iterable[Survey]) -> dict[Place, int]:
-    """Where to look for blobs, each once: in the repository of the first image that needs it, by its number."""
-    places: dict[str, tuple[Place, int]] = {}
+@dataclasses.dataclass(frozen=True)
+class Knowledge:
+    """What the registry is known to have.
+
+    :param present: the places that have their blob.
+    :param damaged: the places whose blob cannot be read, whatever the registry says.
+    :param homes: repositories that have a blob, by its digest.
+    """
+
+    present: frozenset[Place] = frozenset()
+    damaged: frozenset[Place] = frozenset()
+    homes: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+def places_to_ask(surveys: t.Iterable[Survey], homes: t.Mapping[str, str]) -> dict[str, tuple[int, Descriptor]]:
+    """Where to look for blobs, each once: in the repository of the first image that needs it, by its number.
+
+    :param homes: as in `Knowledge`; what has one is not looked for.
+    :returns: by the blobs' digests.
+    """
+    places: dict[str, tuple[int, Descriptor]] = {}
     for number, survey in enumerate(surveys):
-        for blob in _blobs(survey):
-            places.setdefault(blob.digest, ((survey.name.repository, blob.digest), number))
-    return dict(places.values())
+        for blob in survey.blobs if not survey.origin else ():
+            if blob.digest not in homes:
+                places.setdefault(blob.digest, (number, blob))
+    return places
 
 
-def make_plans(surveys: t.Sequence[Survey], present: t.Container[Place]) -> list[Plan]:
+def make_plans(surveys: t.Sequence[Survey], known: Knowledge) -> list[Plan]:
     """Decide for every image, in the order of the list.
 
-    A blob is uploaded once and mounted into every further repository.
-
-    :param present: which of the unknown places have their blob.
+    A blob is uploaded once and mounted into every further repository; a manifest is written once per reference.
     """
-    homes = {digest: repository for repository, digest in unknown_places(surveys)}
-    settled: set[Place] = set()
-    plans = []
-    for survey in surveys:
-        repository, steps, awaited = survey.name.repository, [], []
-        for blob in _blobs(survey):
-            place = (repository, blob.digest)
-            if place in present:
-                continue
-            awaited.append(place)
-            if place not in settled:
-                settled.add(place)
-                home = homes[blob.digest]
-                steps.append(Step(blob, "" if home == repository else home))
-        steps.sort(key=lambda step: -step.blob.size)
-        action = "none" if not survey.manifests else "copy" if awaited else "tag"
-        plans.append(Plan(survey, action, tuple(steps), tuple(awaited)))
-    return plans
+    first = {digest: surveys[n].name.repository for digest, (n, dummy) in places_to_ask(surveys, known.homes).items()}
+    planner = _Planner(known, {**first, **known.homes})
+    return [planner.plan(survey) for survey in surveys]
 
 
-def _blobs(survey: Survey) -> list[Descriptor]:
-    return list({blob.digest: blob for manifest in survey.manifests for blob in manifest.blobs}.values())
+class _Planner:
+    def __init__(self, known: Knowledge, homes: t.Mapping[str, str]) -> None:
+        self._known = known
+        self._homes = homes
+        self._settled: set[Place] = set()
+
+    def plan(self, survey: Survey) -> Plan:
+        repository = survey.name.repository
+        missing = [blob for blob in survey.blobs if (repository, blob.digest) not in self._known.present]
+        steps = [self._step(survey, blob) for blob in missing if self._is_new(repository, blob.digest)]
+        writes = [write for tree in survey.trees for write in self._writes(survey, tree)]
+        action = "copy" if missing else "tag" if writes else "none"
+        return Plan(survey, action, tuple(steps), tuple(writes))
+
+    def _step(self, survey: Survey, blob: Descriptor) -> Step:
+        if (survey.name.repository, blob.digest) in self._known.damaged:
+            return Step(blob, "")
+        return Step(blob, survey.origin or self._homes.get(blob.digest, survey.name.repository))
+
+    def _writes(self, survey: Survey, tree: Tree) -> t.Iterator[Write]:
+        for manifest in tree.manifests:
+            reference = tree.target if manifest is tree.root else manifest.digest
+            if manifest.digest not in survey.found and self._is_new(survey.name.repository, reference):
+                yield Write(manifest, reference)
+
+    def _is_new(self, repository: str, reference: str) -> bool:
+        place = (repository, reference)
+        is_new = place not in self._settled
+        self._settled.add(place)
+        return is_new
 
 
-__all__ = ("Place", "Plan", "Step", "Survey", "make_plans", "unknown_places")
+__all__ = ("Knowledge", "Place", "Plan", "Step", "Survey", "Tree", "Write", "make_plans", "places_to_ask")

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 import dataclasses
+import typing as t
 
+from ansible_collections.edgeops.registry.plugins.module_utils._distribution.docker_hub import DOCKER_HUB, HUB_HOSTS
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.image_name import ImageName
 from ansible_collections.edgeops.registry.plugins.module_utils._endpoint import Endpoint
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 
-DOCKER_HUB = "docker.io"
-_HUB_NAMES = (DOCKER_HUB, "index.docker.io", "registry-1.docker.io")
+_LAYOUT_KINDS = ("oci", "oci-archive", "docker-archive")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,39 +38,66 @@ class RegistryReference:
 
 @dataclasses.dataclass(frozen=True)
 class LayoutReference:
-    """An image of an OCI layout.
+    """An image of an OCI layout, or of an archive of Docker's.
 
-    :param path: a folder, or a tar file.
+    :param kind: `oci` (a folder), `oci-archive` or `docker-archive` (a tar file).
     :param tag: which image of it, empty if it has only one.
+    :param image: what it is called there, where that is the name of an image.
     """
 
+    kind: str
     path: str
-    tag: str
-    is_archive: bool
+    tag: str = ""
+    image: ImageName | None = None
 
 
-def parse_source(text: str) -> RegistryReference | LayoutReference:
-    """Read `oci:/path[:tag]`, `oci-archive:/path[:tag]` or a registry reference by Docker's rules.
+@dataclasses.dataclass(frozen=True)
+class EngineReference:
+    """An image of a Docker engine.
+
+    :param name: as the engine knows it.
+    """
+
+    name: str
+    image: ImageName
+
+
+Reference = t.Union[RegistryReference, LayoutReference, EngineReference]
+
+
+def parse_source(text: str) -> Reference:
+    """Read a reference to a registry by Docker's rules, or one that starts with its kind.
+
+    As skopeo has them: `oci:/path[:name]`, `oci-archive:/path[:name]`, `docker-archive:/path[:name]`, `docker-daemon:name`.
 
     :raises ProvisioningError: it is none of these.
     """
-    for prefix, is_archive in (("oci-archive:", True), ("oci:", False)):
-        if text.startswith(prefix):
-            return _parse_layout(text[len(prefix) :], is_archive=is_archive)
+    kind, colon, rest = text.partition(":")
+    if colon and kind in _LAYOUT_KINDS:
+        return _parse_layout(kind, rest)
+    if colon and kind == "docker-daemon":
+        return EngineReference(rest, _parse_registry(rest).image)
     return _parse_registry(text)
 
 
-def _parse_layout(text: str, *, is_archive: bool) -> LayoutReference:
-    path, tag = text, ""
-    if ":" in text.rpartition("/")[2]:
-        path, tag = text.rsplit(":", 1)
+def canonical_name(text: str) -> str:
+    """The full name of an image, such as docker.io/library/redis:7.
+
+    :raises ProvisioningError: it is no name of an image.
+    """
+    reference = _parse_registry(text)
+    return f"{reference.host}/{reference.image}"
+
+
+def _parse_layout(kind: str, text: str) -> LayoutReference:
+    path, dummy, tag = text.partition(":")
     if not path.startswith("/"):
         raise ProvisioningError(
-            f"{text!r} is not an absolute path",
-            part="source",
-            remedy="Write oci:/path/to/folder or oci-archive:/path/to/file.tar",
+            f"{path!r} is not an absolute path", part="source", remedy=f"Write {kind}:/path, or {kind}:/path:name"
         )
-    return LayoutReference(path, tag, is_archive)
+    if kind == "docker-archive" and tag:
+        return LayoutReference(kind, path, canonical_name(tag), _parse_registry(tag).image)
+    return LayoutReference(kind, path, tag)
 
 
 def _parse_registry(text: str) -> RegistryReference:
@@ -77,10 +105,10 @@ def _parse_registry(text: str) -> RegistryReference:
     if not slash or not (set(host) & set(".:[") or host == "localhost"):
         host, rest = DOCKER_HUB, text
     host = host.lower()
-    if host in _HUB_NAMES:
+    if host in HUB_HOSTS:
         host = DOCKER_HUB
         rest = rest if "/" in rest else f"library/{rest}"
     return RegistryReference(host, ImageName.parse(rest, part="source"))
 
 
-__all__ = ("LayoutReference", "RegistryReference", "parse_source")
+__all__ = ("EngineReference", "LayoutReference", "Reference", "RegistryReference", "canonical_name", "parse_source")

@@ -5,33 +5,46 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import functools
 import threading
 import typing as t
 
-from ansible_collections.edgeops.registry.plugins.module_utils._distribution.connection import Server
-from ansible_collections.edgeops.registry.plugins.module_utils._distribution.image_name import ImageName
-from ansible_collections.edgeops.registry.plugins.module_utils._distribution.probe import check_scheme
-from ansible_collections.edgeops.registry.plugins.module_utils._distribution.repository import Repository
-from ansible_collections.edgeops.registry.plugins.module_utils._distribution.transport import Meter, Transport
-from ansible_collections.edgeops.registry.plugins.module_utils._endpoint import Endpoint
-from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
+from ansible_collections.edgeops.registry.plugins.module_utils._distribution.registries import Registries
+from ansible_collections.edgeops.registry.plugins.module_utils._distribution.transport import Meter
 from ansible_collections.edgeops.registry.plugins.module_utils._images.content import Descriptor, Manifest, Reader
-from ansible_collections.edgeops.registry.plugins.module_utils._images.layout import Layout, open_layout
-from ansible_collections.edgeops.registry.plugins.module_utils._images.reference import (
-    DOCKER_HUB,
-    LayoutReference,
-    RegistryReference,
+from ansible_collections.edgeops.registry.plugins.module_utils._images.docker_archive import open_docker_archive
+from ansible_collections.edgeops.registry.plugins.module_utils._images.docker_engine import DockerEngineImage
+from ansible_collections.edgeops.registry.plugins.module_utils._images.layout import (
+    Layout,
+    LayoutSource,
+    open_layout,
 )
+from ansible_collections.edgeops.registry.plugins.module_utils._images.reference import (
+    EngineReference,
+    LayoutReference,
+    Reference,
+)
+from ansible_collections.edgeops.registry.plugins.module_utils._images.registry_source import RegistrySources
 from ansible_collections.edgeops.registry.plugins.module_utils._record import Record
+from ansible_collections.edgeops.registry.plugins.module_utils._run import RunCommand
 
-_HUB_API = Endpoint("registry-1.docker.io", 443)
+
+class _Closable(t.Protocol):
+    def close(self) -> None: ...
+
+
+_Held = t.TypeVar("_Held", bound=_Closable)
 
 
 class Source(t.Protocol):
     """One image, to be read by any number of threads."""
+
+    def image_id(self) -> str:
+        """What it counts as the same by under other manifests too, empty where only its digest counts.
+
+        The digest of its configuration, or what a Docker engine identifies it by.
+        """
 
     def root(self) -> str:
         """Its digest."""
@@ -39,109 +52,88 @@ class Source(t.Protocol):
     def manifest(self, digest: str) -> Manifest:
         """A manifest of it, checked against its digest."""
 
-    def open_blob(self, blob: Descriptor) -> t.ContextManager[Reader]:
-        """The stream of a blob of it."""
+    def open_blob(self, blob: Descriptor, offset: int = 0) -> t.ContextManager[Reader]:
+        """The stream of a blob of it.
+
+        :param offset: how many bytes of it are left out.
+        """
+
+    def tag_digest(self, tag: str) -> str | None:
+        """The digest of another tag of its repository, such as those that cosign makes; None where it is not there."""
+
+    def referrers(self, digest: str) -> tuple[Descriptor, ...]:
+        """The manifests that have one of its manifests as subject (OCI distribution specification, "Listing Referrers")."""
 
 
 @dataclasses.dataclass(frozen=True)
-class RegistrySource:
-    """An image in a registry."""
+class EngineSource(LayoutSource):
+    """An image in a Docker engine, which is saved only where it is wanted."""
 
-    repository: Repository
-    image: ImageName
+    identify: t.Callable[[], str] = str
 
-    def root(self) -> str:
-        """Its digest, for which a tag costs one request."""
-        digest = self.image.digest or self.repository.manifest_digest(self.image.tag)
-        if not digest:
-            raise ProvisioningError(
-                f"there is no {self.image} at its source", remedy="Correct the name, or the credentials of its registry"
-            )
-        return digest
-
-    def manifest(self, digest: str) -> Manifest:
-        """A manifest of it, checked against its digest."""
-        return Manifest.parse(self.repository.manifest(digest), digest)
-
-    def open_blob(self, blob: Descriptor) -> t.ContextManager[Reader]:
-        """The stream of a blob of it."""
-        return contextlib.closing(self.repository.open_blob(blob.digest))
+    def image_id(self) -> str:
+        """What the engine identifies it by."""
+        return self.identify()
 
 
-@dataclasses.dataclass(frozen=True)
-class LayoutSource:
-    """An image in an OCI layout.
+class _Opened(t.Generic[_Held]):
+    """Something that is opened when it is first wanted, by one thread, and closed once."""
 
-    :param layout: opens it, which raises `ProvisioningError` where there is none.
-    """
+    def __init__(self, opener: t.Callable[[], _Held]) -> None:
+        self._opener = opener
+        self._lock = threading.Lock()
+        self._held: _Held | None = None
 
-    layout: t.Callable[[], Layout]
-    tag: str
+    def get(self) -> _Held:
+        with self._lock:
+            if self._held is None:
+                self._held = self._opener()
+            return self._held
 
-    def root(self) -> str:
-        """Its digest, as the layout's index has it."""
-        return self.layout().root(self.tag)
-
-    def manifest(self, digest: str) -> Manifest:
-        """A manifest of it, checked against its digest."""
-        return Manifest.parse(self.layout().read(digest), digest)
-
-    def open_blob(self, blob: Descriptor) -> t.ContextManager[Reader]:
-        """The stream of a blob of it."""
-        return self.layout().open(blob.digest)
+    def close(self) -> None:
+        if self._held is not None:
+            self._held.close()
 
 
 class Sources:
-    """All sources of a run: one transport per registry, one opened file per layout.
+    """All sources of a run; each archive is opened once.
 
     :param records: how to reach the registries that need more than their name.
     """
 
-    def __init__(self, records: t.Iterable[Record], *, timeout: float, allow_http: bool) -> None:
-        """:raises ProvisioningError: a record has plain HTTP and that is not permitted."""
-        self._records = {record.endpoint: record for record in records}
-        for record in self._records.values():
-            check_scheme(record, allow_http=allow_http)
-        self._timeout = timeout
-        self._lock = threading.Lock()
-        self._transports: dict[Endpoint, Transport] = {}
-        self._layouts: dict[LayoutReference, Layout] = {}
+    def __init__(self, records: t.Iterable[Record], registries: Registries, run_command: RunCommand) -> None:
+        self._registries = RegistrySources(records, registries)
+        self._run_command = run_command
+        self._opened: dict[tuple[str, str], _Opened[t.Any]] = {}
 
-    def open(self, reference: RegistryReference | LayoutReference, meter: Meter) -> Source:
+    def open(self, reference: Reference, meter: Meter) -> Source:
         """The image that a reference names; nothing is read yet.
 
         :param meter: counts what reading it costs.
-        :raises ProvisioningError: the reference names no possible host.
+        :raises ProvisioningError: the reference names no possible host, or the credentials for it cannot be had.
         """
         if isinstance(reference, LayoutReference):
-            return LayoutSource(functools.partial(self._layout, reference), reference.tag)
-        transport = self._transport(reference.endpoint)
-        return RegistrySource(Repository(transport, reference.image.repository, meter), reference.image)
+            layout = self._open((reference.kind, reference.path), functools.partial(self._layout, reference))
+            return LayoutSource(layout.get, reference.tag, is_of_docker=reference.kind == "docker-archive")
+        if isinstance(reference, EngineReference):
+            image = self._open(
+                ("docker-daemon", reference.name), lambda: DockerEngineImage(reference.name, self._run_command)
+            )
+            return EngineSource(lambda: image.get().layout(), "", identify=lambda: image.get().image_id())
+        return self._registries.open(reference, meter)
 
     def close(self) -> None:
-        """End all connections, free all files."""
-        for transport in self._transports.values():
-            transport.close()
-        for layout in self._layouts.values():
-            layout.close()
+        """Free all files."""
+        for one in self._opened.values():
+            one.close()
+
+    def _open(self, key: tuple[str, str], opener: t.Callable[[], _Held]) -> _Opened[_Held]:
+        return self._opened.setdefault(key, _Opened(opener))
 
     def _layout(self, reference: LayoutReference) -> Layout:
-        place = dataclasses.replace(reference, tag="")
-        with self._lock:
-            if place not in self._layouts:
-                self._layouts[place] = open_layout(place.path, is_archive=place.is_archive)
-            return self._layouts[place]
-
-    def _transport(self, endpoint: Endpoint) -> Transport:
-        if endpoint not in self._transports:
-            record = self._records.get(endpoint) or Record.parse({"endpoint": str(endpoint)})
-            server = dataclasses.replace(Server.of(record), endpoint=_api_of(endpoint))
-            self._transports[endpoint] = Transport(server, record.username, record.password, timeout=self._timeout)
-        return self._transports[endpoint]
-
-
-def _api_of(endpoint: Endpoint) -> Endpoint:
-    return _HUB_API if endpoint.host == DOCKER_HUB else endpoint
+        if reference.kind == "docker-archive":
+            return open_docker_archive(reference.path, self._run_command)
+        return open_layout(reference.path, self._run_command, is_archive=reference.kind == "oci-archive")
 
 
 __all__ = ("Source", "Sources")

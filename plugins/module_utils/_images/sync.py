@@ -6,21 +6,31 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._converge import Settings
-from ansible_collections.edgeops.registry.plugins.module_utils._distribution.connection import Server
+from ansible_collections.edgeops.registry.plugins.module_utils._distribution.auth_files import AuthFile
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.image_name import ImageName
-from ansible_collections.edgeops.registry.plugins.module_utils._distribution.probe import check_scheme
-from ansible_collections.edgeops.registry.plugins.module_utils._distribution.repository import Repository
-from ansible_collections.edgeops.registry.plugins.module_utils._distribution.transport import Meter, Transport
+from ansible_collections.edgeops.registry.plugins.module_utils._distribution.proxy import Proxies
+from ansible_collections.edgeops.registry.plugins.module_utils._distribution.registries import Registries
+from ansible_collections.edgeops.registry.plugins.module_utils._distribution.transport import Meter
+from ansible_collections.edgeops.registry.plugins.module_utils._endpoint import Endpoint
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
-from ansible_collections.edgeops.registry.plugins.module_utils._images.execute import carry_out, plan_jobs
+from ansible_collections.edgeops.registry.plugins.module_utils._images.completion import finish_target, write_lock
+from ansible_collections.edgeops.registry.plugins.module_utils._images.execute import Engine
 from ansible_collections.edgeops.registry.plugins.module_utils._images.job import Job
-from ansible_collections.edgeops.registry.plugins.module_utils._images.reference import RegistryReference, parse_source
-from ansible_collections.edgeops.registry.plugins.module_utils._images.sources import Sources
+from ansible_collections.edgeops.registry.plugins.module_utils._images.limits import Budget
+from ansible_collections.edgeops.registry.plugins.module_utils._images.reference import (
+    Reference,
+    RegistryReference,
+    parse_source,
+)
+from ansible_collections.edgeops.registry.plugins.module_utils._images.report import Report
+from ansible_collections.edgeops.registry.plugins.module_utils._images.supply import Supply
+from ansible_collections.edgeops.registry.plugins.module_utils._images.targets import Target, open_target
+from ansible_collections.edgeops.registry.plugins.module_utils._images.terms import Terms
 from ansible_collections.edgeops.registry.plugins.module_utils._module import Outcome
-from ansible_collections.edgeops.registry.plugins.module_utils._record import Record, parse_records
 
 MOST_THREADS = 64
 
@@ -30,36 +40,59 @@ def sync_images(params: t.Mapping[str, t.Any], settings: Settings) -> Outcome:
 
     :raises ProvisioningError: an option is wrong; nothing has been done.
     """
-    record = Record.parse(params["registry"], "registry")
-    check_scheme(record, allow_http=params["allow_http"])
     if not 1 <= params["concurrency"] <= MOST_THREADS:
         raise ProvisioningError(f"must be from 1 to {MOST_THREADS}", part="concurrency")
+    budget = Budget(params["progress_interval"])
+    terms = Terms.parse(params, budget, check_mode=settings.check_mode)
     with contextlib.ExitStack() as cleanup:
-        sources = Sources(
-            parse_records(params["sources"], "sources"), timeout=params["timeout"], allow_http=params["allow_http"]
+        registries = cleanup.enter_context(contextlib.closing(_registries(params, settings)))
+        target = cleanup.enter_context(
+            open_target(params, registries, settings.run_command, to_write=not settings.check_mode)
         )
-        transport = Transport(Server.of(record), record.username, record.password, timeout=params["timeout"])
-        cleanup.callback(sources.close)
-        cleanup.callback(transport.close)
-        jobs = [_job(item, number, sources, transport) for number, item in enumerate(params["images"])]
+        supply = cleanup.enter_context(contextlib.closing(Supply.open(params, registries, settings.run_command)))
+        items = supply.items(params["images"])
+        jobs = [_job(item, number, supply, target, terms) for number, item in enumerate(items)]
         _check_names(jobs)
-        plan_jobs(jobs, params["concurrency"])
+        engine = Engine(jobs, params["concurrency"], budget)
+        engine.plan(exactly=settings.check_mode)
+        supply.check(jobs, params["concurrency"], is_slice=budget.is_limited)
         if not settings.check_mode:
-            carry_out(jobs, params["concurrency"])
-    return _outcome(record, [item["source"] for item in params["images"]], jobs, settings)
+            engine.carry_out()
+            supply.settle(jobs)
+        texts = [item["source"] for item in items]
+        report = Report(target.name, texts, jobs, settings)
+        outcome = report.outcome(terms.spool.warnings if terms.spool else (), is_slice=budget.is_limited)
+        outcome = finish_target(outcome, target, jobs, texts, settings)
+        return write_lock(outcome, supply, settings)
 
 
-def _job(item: t.Mapping[str, str], number: int, sources: Sources, transport: Transport) -> Job:
+def _registries(params: t.Mapping[str, t.Any], settings: Settings) -> Registries:
+    return Registries(
+        timeout=params["timeout"],
+        allow_http=params["allow_http"],
+        auth_file=AuthFile.read(params["auth_file"], settings.run_command) if params["auth_file"] else None,
+        proxies=Proxies.from_environment(os.environ),
+    )
+
+
+def _job(item: t.Mapping[str, t.Any], number: int, supply: Supply, target: Target, terms: Terms) -> Job:
     try:
         reference = parse_source(item["source"])
-        name = _name(item.get("name"), reference.image if isinstance(reference, RegistryReference) else None)
+        name = _name(item.get("name"), reference.image)
         meter = Meter()
-        return Job(
-            name, sources.open(reference, meter), Repository(transport, name.repository, meter, push=True), meter
-        )
+        destination = target.destination(name, meter)
+        reference, source = supply.source(name, item["source"], reference, meter)
+        terms = terms.of(reference, item["platforms"], _origin(reference, target.endpoint))
+        return Job(name, source, destination, meter, terms)
     except ProvisioningError as error:
         place = f"images[{number}].{error.part}" if error.part else f"images[{number}]"
         raise ProvisioningError(error.message, reason=error.reason, part=place, remedy=error.remedy) from error
+
+
+def _origin(reference: Reference, endpoint: Endpoint | None) -> str:
+    """The repository of the destination's registry that an image comes from, empty for none."""
+    is_same = isinstance(reference, RegistryReference) and reference.endpoint == endpoint
+    return reference.image.repository if is_same and reference.image else ""
 
 
 def _name(given: str | None, image: ImageName | None) -> ImageName:
@@ -69,7 +102,7 @@ def _name(given: str | None, image: ImageName | None) -> ImageName:
         raise ProvisioningError(
             "it is missing",
             part="name",
-            remedy="An OCI layout does not say what its image is called: write name: repository:tag",
+            remedy="A layout or archive does not say what its image is to be called: write name: repository:tag",
         )
     return image
 
@@ -83,53 +116,6 @@ def _check_names(jobs: t.Sequence[Job]) -> None:
                 part="images",
                 remedy="Give one of them another name",
             )
-
-
-def _outcome(record: Record, sources: t.Sequence[str], jobs: t.Sequence[Job], settings: Settings) -> Outcome:
-    images = [_result(source, job, settings) for source, job in zip(sources, jobs)]
-    failures = [
-        job.failure.at(registry=str(record.endpoint), part=str(job.name)).as_failure() for job in jobs if job.failure
-    ]
-    failed = ""
-    if failures:
-        words = "; ".join(f"{item['part']}: {item['msg']}. {item['remedy']}" for item in failures)
-        failed = f"{len(failures)} of {len(jobs)} images are not at {record.endpoint}: {words}"
-    return Outcome(
-        changed=any(image["action"] != "none" or image["bytes_sent"] for image in images),
-        facts={"images": images, "failures": failures},
-        diff=[
-            _diff(job) for job in jobs if settings.diff and job.plan and job.plan.action != "none" and not job.failure
-        ],
-        failed=failed,
-    )
-
-
-def _result(source: str, job: Job, settings: Settings) -> dict[str, t.Any]:
-    plan, spent = job.plan, job.meter
-    predicted = settings.check_mode and plan is not None and not job.failure
-    return {
-        "source": source,
-        "name": str(job.name),
-        "action": plan.action if plan and not job.failure else "none",
-        "digest": job.survey.digest if job.survey else "",
-        "digest_before": (job.survey.digest_before or "") if job.survey else "",
-        "bytes_sent": plan.bytes_sent if plan and predicted else spent.bytes_sent,
-        "bytes_mounted": plan.bytes_mounted if plan and predicted else spent.bytes_mounted,
-        "requests": spent.requests,
-        "retries": spent.retries,
-        "seconds": round(spent.seconds, 3),
-        "failed": job.failure is not None,
-    }
-
-
-def _diff(job: Job) -> dict[str, str]:
-    survey = job.survey
-    return {
-        "before_header": str(job.name),
-        "after_header": str(job.name),
-        "before": f"{survey.digest_before}\n" if survey and survey.digest_before else "",
-        "after": f"{survey.digest}\n" if survey else "",
-    }
 
 
 __all__ = ("sync_images",)

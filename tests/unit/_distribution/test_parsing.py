@@ -12,7 +12,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._distribution.aut
 )
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.image_name import ImageName
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 SHA256 = "sha256:" + "a" * 64
@@ -44,12 +44,28 @@ SHA256 = "sha256:" + "a" * 64
         ),
         ('realm="without a scheme"', []),
         ('Bearer realm="', [Challenge("bearer", {"realm": ""})]),
+        (
+            'Negotiate YII+/w==, bearer realm = "https://x/t?a=1,b=2" , scope=""',
+            [
+                Challenge("negotiate", {}),
+                Challenge("bearer", {"realm": "https://x/t?a=1,b=2", "scope": ""}),
+            ],
+        ),
+        (
+            'NTLM TlRMTVNTUAAB, Digest qop="auth, auth-int", nonce=abc==,,Bearer realm="y"',
+            [
+                Challenge("ntlm", {}),
+                Challenge("digest", {"qop": "auth, auth-int", "nonce": "abc=="}),
+                Challenge("bearer", {"realm": "y"}),
+            ],
+        ),
     ],
 )
 def test_challenges(header, challenges):
     assert parse_challenges(header) == challenges
 
 
+@settings(deadline=None, max_examples=50)
 @given(st.text())
 def test_no_header_breaks_the_parser(header):
     parse_challenges(header)
@@ -58,6 +74,11 @@ def test_no_header_breaks_the_parser(header):
 def test_bearer_is_found_among_others():
     assert find_bearer('Basic realm="x", Bearer realm="y"') == Challenge("bearer", {"realm": "y"})
     assert find_bearer('Basic realm="x"') is None
+
+
+def test_bearer_without_a_realm_is_no_way_in():
+    assert find_bearer('Bearer service="x", Basic realm="y"') is None
+    assert find_bearer('Bearer service="x", bearer Realm=y') == Challenge("bearer", {"realm": "y"})
 
 
 @pytest.mark.parametrize(
