@@ -1,0 +1,46 @@
+# Copyright (c) 2026, edgeops.registry contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Images onto a registry, with a line now and then that says how far it is."""
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from ansible.utils.display import Display
+from ansible_collections.edgeops.registry.plugins.plugin_utils._record_action import RecordAction
+from ansible_collections.edgeops.registry.plugins.plugin_utils._slices import describe, is_stuck, join
+
+_UNLIMITED = 0.0
+_FIRST = 5.0
+_LONGEST = 30.0
+
+
+class ActionModule(RecordAction):
+    """Module edgeops.registry.image_sync, run again and again for a slice of time each, until nothing remains.
+
+    What a slice has brought stays, so that nothing has to run in the background, and a broken connection loses nothing.
+    Slices grow, since each begins with a look at all images.
+    """
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Run the module on the host."""
+        del tmp
+        if self._task.check_mode or self._task.async_val:
+            return self._slice(_UNLIMITED, task_vars)
+        seconds, start = self._task.args.get("progress_interval", _FIRST), time.monotonic()
+        whole = part = self._slice(seconds, task_vars)
+        while part.get("remaining"):
+            line = describe(part["progress"], whole["progress"]["bytes_total"], time.monotonic() - start)
+            Display().display(f"{(task_vars or {}).get('inventory_hostname')}: {line}")
+            before, part = part, self._slice(seconds, task_vars)
+            if "images" not in part:
+                return part
+            whole = {**join(whole, part), "progress": whole["progress"]}
+            seconds = _UNLIMITED if is_stuck(before, part) else min(2 * float(seconds), _LONGEST)
+        return {key: value for key, value in whole.items() if key not in ("remaining", "progress")}
+
+    def _slice(self, seconds: float | str, task_vars: dict[str, t.Any] | None) -> dict[str, t.Any]:
+        self._task.args = {**self._task.args, "progress_interval": seconds}
+        return super().run(None, task_vars)
