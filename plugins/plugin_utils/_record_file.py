@@ -13,7 +13,12 @@ from ansible.parsing.vault import VaultLib, VaultSecret, is_encrypted, match_bes
 from ansible_collections.edgeops.registry.plugins.module_utils._endpoint import Endpoint
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.module_utils._record import Record
-from ansible_collections.edgeops.registry.plugins.plugin_utils._record_text import drop_record, put_record, show_records
+from ansible_collections.edgeops.registry.plugins.plugin_utils._record_text import (
+    drop_record,
+    put_record,
+    read_items,
+    show_records,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,6 +60,14 @@ class RecordFile:
         if after == opened.text:
             return content
         return self._close(content, opened, after) if after.strip("-\n ") else None
+
+    def find(self, content: bytes, endpoint: Endpoint) -> Record | None:
+        """The record of an endpoint, None where it is not there.
+
+        :raises ProvisioningError: the file cannot be decrypted or understood.
+        """
+        records = (item.record for item in read_items(self._open(content).text))
+        return next((record for record in records if record.endpoint == endpoint), None)
 
     def show(self, content: bytes) -> bytes:
         """The records without their secrets."""

@@ -10,13 +10,17 @@ from pathlib import Path
 import pytest
 import yaml
 from ansible_collections.edgeops.registry.tests.support.distribution3 import program
+from ansible_collections.edgeops.registry.tests.support.oci_layout import random_layer
 from ansible_collections.edgeops.registry.tests.support.real_registry import wait_until
 from ansible_collections.edgeops.registry.tests.support.record_client import RecordClient
+from ansible_collections.edgeops.registry.tests.support.registry_content import RepositoryContent
 from ansible_collections.edgeops.registry.tests.support.registry_host import RegistryHost
 
 DIRECTORY = "/etc/edgeops-registry"
 STORAGE = "/srv/registry images"
 DISK = "/srv/disk"
+SIZE = f"du -sk '{STORAGE}' | cut -f1"
+KIB = 1024
 SECRET = "t0p-s3cret-value"
 ETC = r"find /etc -printf '%p %y %m %u %s %l\n' | sort"
 METRICS = "127.0.0.1:5001"
@@ -131,6 +135,17 @@ def test_its_record_is_all_that_a_client_needs(host, record):
     assert record["password"] not in journal
 
 
+def test_a_playbook_alone_reads_the_record_back(host, record, wanted):
+    """What a user runs the day after, with nothing but the inventory."""
+    assert host.playbook("clients", wanted)
+    before = host.listing()
+    assert host.playbook("verify", wanted) == 0
+    assert host.listing() == before
+    assert host.playbook("images", wanted)
+    assert RecordClient(record).ask("GET", "/v2/hello/tags/list").status == 200
+    assert host.playbook("clients", {**wanted, "client_state": "absent"})
+
+
 @pytest.mark.parametrize("password", [None, "wrong"])
 def test_nobody_else_gets_in(record, password):
     assert RecordClient(record, password=password).ask("GET", "/v2/").status == 401
@@ -168,6 +183,28 @@ def test_images_outlive_the_registry(host, runs, wanted):
     assert RecordClient(published(wanted)).pull("kept") == digest
 
 
+def test_garbage_is_freed_by_a_registry_that_stands_still(host, record, wanted):
+    collect = {**wanted, "tasks_from": "garbage_collect"}
+    content = RepositoryContent(record, "garbage")
+    whole = content.index((random_layer(100_000, 1),), (random_layer(1000, 2),), tag="1.0")
+    content.delete(content.image(random_layer(500_000, 3), tag="2.0"))
+    before, process = int(host.sh(SIZE)), host.started()
+    assert host.run(collect, check=True).changed == [["Stop the registry"]]
+    assert (int(host.sh(SIZE)), host.started()) == (before, process)
+
+    host.run_killed(collect, before="Start the registry")
+    assert before - int(host.sh(SIZE)) > 500_000 // KIB
+    assert host.run(collect, collect).changed == [["Start the registry"], []]
+    wait_until(RecordClient(record).answers, "the registry does not come back")
+    assert content.pull_whole("1.0") == whole
+    content.image(random_layer(500_000, 3), tag="2.0")
+    assert content.pull_whole("2.0")
+
+    refused = host.run({**collect, "registry_delete_untagged": True}, fails=True)
+    assert "2.8.2" in refused.refusals[0]
+    assert content.pull_whole("1.0") == whole
+
+
 def test_distribution_3_serves_with_the_same_configuration(host, record):
     """Under the same confinement too: only the program is another."""
     settings = "/run/systemd/system/docker-registry.service.d"
@@ -193,7 +230,7 @@ def test_what_cannot_be_is_refused_and_changes_nothing(host, record, wanted):
 
     refused = [
         ({**wanted, "registry_storage": "/srv/small"}, "has 1.00 MB free, and registry_min_free_gib asks for 1 GiB"),
-        ({**wanted, "registry_endpoint": "registry.example.com"}, "has no port"),
+        ({**wanted, "registry_endpoint": "registry.example.com"}, "registry_endpoint: endpoint has no port. Add it"),
         ({"registry_backend": "external"}, "there is no registry_record"),
         (external(password=SECRET), f"{record['endpoint']}: it refuses username and password"),
         (external(pasword=SECRET), "Did you mean password?"),

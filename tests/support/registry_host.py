@@ -1,7 +1,7 @@
 # Copyright (c) 2026, edgeops.registry contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A container under systemd as the host of a registry that role `registry` provisions."""
+"""A container as the host of a registry that role `registry` provisions."""
 
 from __future__ import annotations
 
@@ -18,11 +18,17 @@ from ansible_collections.edgeops.registry.tests.support.play import CALLBACKS, P
 IMAGE = "edgeops-test-systemd:bookworm"
 ROLE = "edgeops.registry.registry"
 REFUSED = "Say what the role failed with"
+TEMPORARY = ("--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", "/tmp")
 SYSTEMD = (
     *("--cap-add", "SYS_ADMIN", "--cap-add", "NET_ADMIN", "--cgroupns", "private"),
     *("--security-opt", "seccomp=unconfined", "--security-opt", "apparmor=unconfined"),
-    *("--tmpfs", "/run", "--tmpfs", "/run/lock", "--tmpfs", "/tmp"),
+    *TEMPORARY,
 )
+CONNECTION = {
+    "ansible_connection": "community.docker.docker",
+    "ansible_python_interpreter": "/usr/bin/python3",
+    "ansible_remote_tmp": "/run/ansible",
+}
 LISTING = r"find / -xdev ! -path /run ! -path /tmp ! -path '/var/log/*' ! -path '/var/lib/systemd/*' -printf '%p %y %m %u %s %T@ %l\n' | sort"
 
 
@@ -44,14 +50,19 @@ class RegistryHost:
     """A Debian machine without a registry.
 
     :param folder: for the playbooks, on the machine that runs the tests.
+    :param options: of its container.
+    :param systemd: whether that runs it, or nothing but a process that sleeps.
     """
 
-    def __init__(self, folder: Path, *options: str) -> None:
+    def __init__(self, folder: Path, *options: str, systemd: bool = True) -> None:
         self._folder = folder
         self.name = f"edgeops-registry-{uuid.uuid4().hex[:8]}"
-        _docker("run", "--detach", "--name", self.name, *SYSTEMD, *options, IMAGE)
+        kind = SYSTEMD if systemd else ("--init", *TEMPORARY)
+        command = () if systemd else ("sleep", "infinity")
+        _docker("run", "--detach", "--name", self.name, *kind, *options, IMAGE, *command)
         self.address = _docker("inspect", "--format", "{{.NetworkSettings.Networks.bridge.IPAddress}}", self.name)
-        self.sh("until systemctl is-system-running --wait; do :; done")
+        if systemd:
+            self.sh("until systemctl is-system-running --wait; do :; done")
 
     def remove(self) -> None:
         _docker("rm", "--force", "--volumes", self.name)
@@ -73,7 +84,7 @@ class RegistryHost:
         return self.sh("systemctl show docker-registry --property MainPID,ExecMainStartTimestampMonotonic")
 
     def run(self, *steps: dict[str, t.Any], check: bool = False, fails: bool = False) -> Run:
-        """Run the role once for each step, with its variables.
+        """Run the role once for each step, with its variables; `tasks_from` names another entry than `main`.
 
         :param fails: whether each step has to fail; else none may.
         """
@@ -89,6 +100,18 @@ class RegistryHost:
         """Run the role, until a SIGKILL when the task `before` is about to start."""
         callback = {"ANSIBLE_CALLBACKS_ENABLED": "kill_before", "KILL_BEFORE": before}
         assert self._play([step], False, [], callback).returncode < 0
+
+    def playbook(self, name: str, variables: t.Mapping[str, t.Any]) -> int:
+        """Run a playbook of the collection alone, as a registry and its own client; returns how many tasks changed."""
+        groups = ("edge_registries", "edge_clients")
+        host = {"hosts": {self.name: {**CONNECTION, **variables}}}
+        inventory = self._folder / "inventory.yml"
+        inventory.write_text(json.dumps(dict.fromkeys(groups, host)))
+        command = [PLAYBOOK, f"edgeops.registry.{name}", "--inventory", inventory]
+        environment = {**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_PIPELINING": "1"}
+        done = subprocess.run(command, check=False, env=environment, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return int(done.stdout.rpartition("changed=")[2].split()[0])
 
     def _play(
         self,
@@ -111,17 +134,13 @@ class RegistryHost:
         return subprocess.run(command, check=False, env=environment, capture_output=True, text=True)
 
     def _step(self, variables: dict[str, t.Any], fails: bool) -> dict[str, t.Any]:
-        role = {"ansible.builtin.include_role": {"name": ROLE}}
+        entry = variables.get("tasks_from", "main")
+        role = {"ansible.builtin.include_role": {"name": ROLE, "tasks_from": entry}}
         said = {"name": REFUSED, "ansible.builtin.debug": {"msg": "{{ ansible_failed_result.msg }}"}}
-        connection = {
-            "ansible_connection": "community.docker.docker",
-            "ansible_python_interpreter": "/usr/bin/python3",
-            "ansible_remote_tmp": "/run/ansible",
-        }
         return {
             "hosts": "all",
             "gather_facts": False,
-            "vars": {**connection, **variables},
+            "vars": {**CONNECTION, **variables},
             "tasks": [{"block": [role], "rescue": [said]} if fails else role],
         }
 

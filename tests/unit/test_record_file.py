@@ -153,6 +153,13 @@ def test_plain_stays_plain_and_vaulted_stays_vaulted():
     assert b"a.test:5000" in file.show(vaulted)
 
 
+def test_a_record_is_found_by_its_endpoint():
+    file = RecordFile(SECRETS, "site")
+    content = file.put(file.put(None, A), B)
+    assert (file.find(content, A.endpoint), file.find(content, B.endpoint)) == (A, B)
+    assert file.find(file.put(None, A), B.endpoint) is None
+
+
 def test_a_file_in_which_nothing_is_left_goes():
     file = RecordFile(SECRETS)
     assert file.drop(file.put(b"---\n", A), A.endpoint) is None

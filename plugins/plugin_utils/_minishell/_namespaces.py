@@ -1,0 +1,195 @@
+# Copyright (c) 2026, edgeops.registry contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Namespaces of a device and who may use them, by their state. This plugin util is private to the collection."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import functools
+import re
+import typing as t
+
+from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
+from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._access import Access
+from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._device import Device
+from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._kubeconfig import Kubeconfig
+from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._output import Output
+
+RESERVED_NAMESPACES = (
+    "azure-arc",
+    "dbe-namespace",
+    "default",
+    "iotedge",
+    "kube-node-lease",
+    "kube-public",
+    "kube-system",
+    "kubernetes-dashboard",
+    "metallb-system",
+)
+RESERVED_USERS = ("aseuser",)
+_NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_REMOVE = "Remove-HcsKubernetesNamespace"
+
+
+@dataclasses.dataclass(frozen=True)
+class Namespace:
+    """A namespace that is wanted, and the users who are to administer it.
+
+    :raises ProvisioningError: a name is reserved by the device, or no DNS label (RFC 1123).
+    """
+
+    name: str
+    users: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_name(self.name, RESERVED_NAMESPACES, "namespace")
+        for user in self.users:
+            _check_name(user, RESERVED_USERS, "user")
+
+
+@dataclasses.dataclass
+class Done:
+    """What was done, or in check mode would be, one line each; and what there is afterwards.
+
+    :param pull_secrets: by namespace, None where nobody could look.
+    :param address: of Kubernetes; empty: what its name resolves to.
+    :param registry: endpoint of the device's registry, empty where it is off.
+    """
+
+    steps: list[str] = dataclasses.field(default_factory=list)
+    kubeconfigs: dict[str, Kubeconfig] = dataclasses.field(default_factory=dict)
+    pull_secrets: dict[str, bool | None] = dataclasses.field(default_factory=dict)
+    address: str = ""
+    registry: str = ""
+
+
+class Tenancy:
+    """The namespaces of one device. Nothing is taken for granted that was not read from the device.
+
+    :param open_access: asks Kubernetes as a user, at an address.
+    :param address: of Kubernetes; empty: the one that the device tells for its registry.
+    """
+
+    def __init__(
+        self,
+        device: Device,
+        *,
+        check_mode: bool,
+        address: str,
+        open_access: t.Callable[[Kubeconfig, str], Access],
+        done: Done,
+    ) -> None:
+        self._device = device
+        self._check_mode = check_mode
+        self._address = address
+        self._open_access = open_access
+        self._done = done
+
+    def present(self, wanted: t.Sequence[Namespace]) -> None:
+        """Make what is missing of namespaces, users and access.
+
+        :raises ProvisioningError: the device or Kubernetes refuses, or cannot be asked.
+        """
+        users = dict.fromkeys(user for namespace in wanted for user in namespace.users)
+        for user in users:
+            self._provide_user(user)
+        if self._done.kubeconfigs:
+            info = self._device.registry().info
+            self._done.registry = info.endpoint if info else ""
+            self._done.address = self._address or (info.address if info else "")
+        existing = self._device.namespaces()
+        with contextlib.ExitStack() as stack:
+            access = {
+                user: stack.enter_context(self._open_access(kubeconfig, self._done.address))
+                for user, kubeconfig in self._done.kubeconfigs.items()
+            }
+            for namespace in wanted:
+                self._provide_namespace(namespace, existing, access)
+
+    def absent(self, wanted: t.Sequence[Namespace]) -> None:
+        """Remove the namespaces that are there.
+
+        :raises ProvisioningError: the device cannot list or remove namespaces, or refuses.
+        """
+        existing = self._device.namespaces()
+        if existing is None:
+            raise _unsupported("list namespaces")
+        going = [namespace.name for namespace in wanted if namespace.name in existing]
+        if going and not self._device.has(_REMOVE):
+            raise _unsupported("remove a namespace")
+        for name in going:
+            self._do(f"{_REMOVE} -Namespace {name}", functools.partial(self._device.remove_namespace, name))
+
+    def _provide_user(self, name: str) -> None:
+        output = self._device.user_config(name)
+        if output.is_unsupported:
+            raise output.failure()
+        if not output.failed and output.text:
+            self._done.kubeconfigs[name] = Kubeconfig.parse(name, output.text)
+            return
+        made = self._do(f"New-HcsKubernetesUser -UserName {name}", functools.partial(self._device.new_user, name))
+        if made is not None:
+            text = made.text or self._device.user_config(name).check().text
+            self._done.kubeconfigs[name] = Kubeconfig.parse(name, text)
+
+    def _provide_namespace(
+        self, namespace: Namespace, existing: set[str] | None, access: t.Mapping[str, Access]
+    ) -> None:
+        lacking = [user for user in namespace.users if user not in access or not access[user].allows(namespace.name)]
+        proven = len(lacking) < len(namespace.users)
+        if not proven and namespace.name not in (existing or ()):
+            self._make(namespace, listed=existing is not None)
+        for user in lacking:
+            step = f"Grant-HcsKubernetesNamespaceAccess -Namespace {namespace.name} -UserName {user}"
+            self._do(step, functools.partial(self._device.grant, namespace.name, user))
+            if not self._check_mode and not access[user].allows(namespace.name):
+                raise ProvisioningError(
+                    f"{user} was given access to {namespace.name}, and Kubernetes still refuses",
+                    reason="unauthorized",
+                    remedy="Wait a moment, and run this again",
+                )
+        self._done.pull_secrets[namespace.name] = self._has_pull_secret(namespace, access)
+
+    def _make(self, namespace: Namespace, *, listed: bool) -> None:
+        """Make a namespace. Where namespaces cannot be listed, one that exists is refused, and the access proves it then."""
+        step = f"New-HcsKubernetesNamespace -Namespace {namespace.name}"
+        try:
+            self._do(step, functools.partial(self._device.new_namespace, namespace.name))
+        except ProvisioningError:
+            if listed or not namespace.users:
+                raise
+            self._done.steps.remove(step)
+
+    def _has_pull_secret(self, namespace: Namespace, access: t.Mapping[str, Access]) -> bool | None:
+        if self._check_mode and self._done.steps:
+            return None
+        return next((access[user].has_pull_secret(namespace.name) for user in namespace.users), None)
+
+    def _do(self, step: str, run: t.Callable[[], Output]) -> Output | None:
+        """Do a step that changes the device, or in check mode only note it."""
+        self._done.steps.append(step)
+        return None if self._check_mode else run().check()
+
+
+def _check_name(name: str, reserved: t.Container[str], kind: str) -> None:
+    if name in reserved:
+        raise ProvisioningError(
+            f"{name} is reserved by the device", reason="invalid", part=kind, remedy="Choose another name"
+        )
+    if not _NAME.fullmatch(name):
+        raise ProvisioningError(
+            "must be 1 to 63 of a-z, 0-9 and -, with no - at its ends", part=kind, remedy="Choose another name"
+        )
+
+
+def _unsupported(what: str) -> ProvisioningError:
+    return ProvisioningError(
+        f"not supported by this device: it has no cmdlet to {what}",
+        reason="unsupported",
+        remedy="Remove them with kubectl, as a user who may",
+    )
+
+
+__all__ = ("RESERVED_NAMESPACES", "RESERVED_USERS", "Done", "Namespace", "Tenancy")

@@ -1,0 +1,171 @@
+# Copyright (c) 2026, edgeops.registry contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One shell on a device, over pypsrp. This plugin util is private to the collection."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import math
+import time
+import traceback
+import types
+import typing as t
+import warnings
+
+from ansible.module_utils.basic import missing_required_lib
+from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
+from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._faults import ConnectionLostError, translate
+from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._output import (
+    CmdletError,
+    Output,
+    read_output,
+)
+from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._target import Target
+
+try:
+    import requests
+    from pypsrp.complex_objects import PSInvocationState
+    from pypsrp.exceptions import WinRMError
+    from pypsrp.negotiate import HTTPNegotiateAuth
+    from pypsrp.powershell import PowerShell, RunspacePool, RunspacePoolWarning
+    from pypsrp.wsman import WSMan
+except ImportError:
+    PYPSRP_ERROR: str | None = traceback.format_exc()
+else:
+    PYPSRP_ERROR = None
+
+
+class Shell(t.Protocol):
+    """Runs cmdlets on a device."""
+
+    def run(self, cmdlet: str, **parameters: str) -> Output:
+        """Run a cmdlet to its end; an error of the cmdlet is part of the output.
+
+        :raises ProvisioningError: the device did not end it in time.
+        :raises ConnectionLostError: nobody knows what became of it.
+        """
+
+
+class Session(contextlib.AbstractContextManager[t.Any]):
+    """A shell, opened on entry and closed on exit whatever happens: a device allows few for each user.
+
+    :param debug: takes what the device says when a session opens, which is no error.
+    """
+
+    def __init__(self, target: Target, debug: t.Callable[[str], object]) -> None:
+        self._target = target
+        self._debug = debug
+        self._lost = False
+
+    def __enter__(self) -> t.Self:
+        """:raises ProvisioningError: the device cannot be reached or refuses."""
+        if PYPSRP_ERROR is not None:
+            raise ProvisioningError(
+                missing_required_lib("pypsrp"),
+                reason="unsupported",
+                remedy="Install it on the controller: pip install pypsrp",
+            )
+        for library in ("pypsrp", "spnego", "urllib3"):  # they would log every message, passwords too
+            logging.getLogger(library).setLevel(logging.WARNING)
+        self._connection = _connect(self._target)
+        self._pool = RunspacePool(self._connection, configuration_name=self._target.configuration)
+        try:
+            with warnings.catch_warnings(record=True) as said:
+                warnings.simplefilter("always", RunspacePoolWarning)
+                self._pool.open()
+        except (requests.RequestException, WinRMError) as error:
+            self._close()
+            raise translate(error, self._target) from error
+        for warning in said:
+            self._debug(f"{self._target.host} says: {warning.message}")
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: types.TracebackType | None,
+    ) -> None:
+        """Close the shell; what fails then is no failure of the work that was done."""
+        self._close()
+
+    def run(self, cmdlet: str, **parameters: str) -> Output:
+        """As `Shell` has it."""
+        self._debug(
+            f"{self._target.host}: {' '.join([cmdlet, *(f'-{name} {parameters[name]}' for name in parameters)])}"
+        )
+        pipeline = PowerShell(self._pool).add_cmdlet(cmdlet).add_parameters(parameters)
+        try:
+            pipeline.begin_invoke()
+            self._wait(cmdlet, pipeline)
+        except (requests.RequestException, WinRMError) as error:
+            self._lost = True
+            raise ConnectionLostError(f"the connection was lost during {cmdlet}", self._target) from error
+        return read_output(
+            cmdlet,
+            pipeline.output,
+            [record.message_data for record in pipeline.streams.information],
+            failed=pipeline.state != PSInvocationState.COMPLETED,
+            errors=tuple(CmdletError(str(record.fq_error), str(record)) for record in pipeline.streams.error),
+        )
+
+    def _wait(self, cmdlet: str, pipeline: PowerShell) -> None:
+        """Poll with a timeout that the device answers to, since a cmdlet may take minutes."""
+        deadline = time.monotonic() + self._target.timeout
+        while pipeline.state == PSInvocationState.RUNNING:
+            left = deadline - time.monotonic()
+            if left <= 0:
+                pipeline.stop()
+                raise ProvisioningError(
+                    f"{cmdlet} did not end within {self._target.timeout} seconds, and was stopped",
+                    reason="unreachable",
+                    remedy="Look at the device's alerts; give it more time with timeout, or restart it",
+                )
+            pipeline.poll_invoke(timeout=min(self._target.operation_timeout, math.ceil(left)))
+
+    def _close(self) -> None:
+        if self._lost:
+            self._connection.transport.encryption = None  # what was agreed on ended with the connection
+        with contextlib.suppress(requests.RequestException, WinRMError):
+            self._pool.close()
+        self._connection.close()
+
+
+def _connect(target: Target) -> WSMan:
+    connection = WSMan(
+        target.host,
+        port=target.port,
+        username=target.username,
+        password=target.password,
+        ssl=target.https,
+        auth="ntlm",
+        connection_timeout=target.connection_timeout,
+        operation_timeout=target.operation_timeout,
+        read_timeout=target.operation_timeout + 10,
+        reconnection_backoff=0.1,
+    )
+    connection.transport.session = _http_session(target)
+    return connection
+
+
+def _http_session(target: Target) -> requests.Session:
+    """As pypsrp would make it, but with a pin and a server name, and straight to the device whatever proxy is set."""
+    session = requests.Session()
+    session.trust_env = False
+    session.headers.update({"User-Agent": "edgeops.registry", "Accept-Encoding": "identity"})
+    session.auth = HTTPNegotiateAuth(
+        target.username, target.password, auth_provider="ntlm", wrap_required=not target.https
+    )
+    pool: dict[str, t.Any] = {"server_hostname": target.tls_server_name} if target.tls_server_name else {}
+    if target.fingerprint:
+        pool["assert_fingerprint"] = target.fingerprint
+    session.verify = target.ca_cert or not target.fingerprint
+    adapter = requests.adapters.HTTPAdapter()
+    adapter.init_poolmanager(1, 1, **pool)
+    session.mount("https://", adapter)
+    return session
+
+
+__all__ = ("Session", "Shell")

@@ -1,0 +1,187 @@
+# Copyright (c) 2026, edgeops.registry contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The device's Kubernetes, as far as a kubeconfig can tell: who there is, and who may use which namespace.
+
+Answers a few requests of the Kubernetes API, with client certificates as on the device: SelfSubjectAccessReview
+(authorization.k8s.io/v1), the device's pull secret in a namespace, and pods, which run where their image is `runs`.
+"""
+
+from __future__ import annotations
+
+import base64
+import dataclasses
+import datetime as dt
+import http.server
+import json
+import pathlib
+import ssl
+import threading
+import time
+import typing as t
+
+from ansible_collections.edgeops.registry.tests.support.authority import Authority
+from cryptography import x509
+from cryptography.x509.oid import NameOID
+
+API_HOST = "compute.device.edge.test"
+SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "iotedge", "metallb-system")
+PULL_SECRET = "ase-ecr-credentials"
+KUBECONFIG = """\
+apiVersion: v1
+clusters:
+- cluster:
+    certificate-authority-data: {ca}
+    server: https://{host}:{port}
+  name: kubernetes
+contexts:
+- context:
+    cluster: kubernetes
+    user: {user}
+  name: {user}@kubernetes
+current-context: {user}@kubernetes
+kind: Config
+preferences: {{}}
+users:
+- name: {user}
+  user:
+    client-certificate-data: {certificate}
+    client-key-data: {key}
+"""
+
+
+@dataclasses.dataclass(frozen=True)
+class User:
+    """A user's kubeconfig, and the end of the certificate in it in seconds since the epoch."""
+
+    kubeconfig: str
+    ends: float
+
+
+class Kubernetes:
+    """State and API of one cluster, which keeps its certificates in a folder."""
+
+    def __init__(self, folder: pathlib.Path) -> None:
+        self.forget()
+        self._authority = Authority(folder, name="kubernetes")
+        self._server = _Server(self)
+        leaf = self._authority.issue(API_HOST, "127.0.0.1")
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(leaf.certificate, leaf.key)
+        context.load_verify_locations(self._authority.path)
+        context.verify_mode = ssl.CERT_OPTIONAL
+        self._server.socket = context.wrap_socket(self._server.socket, server_side=True, do_handshake_on_connect=False)
+        threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+    def forget(self) -> None:
+        """Know of nobody."""
+        self.namespaces = set(SYSTEM_NAMESPACES)
+        self.users: dict[str, User] = {}
+        self.grants: set[tuple[str, str]] = set()
+        self.pods: dict[str, dict[str, t.Any]] = {}
+        self.pods_made: list[dict[str, t.Any]] = []
+
+    @property
+    def port(self) -> int:
+        return int(self._server.server_address[1])
+
+    def issue(self, user: str, days: float) -> str:
+        """Give a user a certificate for so many days from now, and the kubeconfig that holds it."""
+        leaf = self._authority.issue(common_name=user, valid=(dt.timedelta(days=-1), dt.timedelta(days=days)))
+        kubeconfig = KUBECONFIG.format(
+            ca=_data(self._authority.path),
+            host=API_HOST,
+            port=self.port,
+            user=user,
+            certificate=_data(leaf.certificate),
+            key=_data(leaf.key),
+        )
+        self.users[user] = User(kubeconfig, time.time() + days * 86400)
+        return kubeconfig
+
+    def make_pod(self, pod: dict[str, t.Any]) -> dict[str, t.Any]:
+        pod["metadata"]["name"] = f"{pod['metadata']['generateName']}{len(self.pods_made)}"
+        self.pods_made.append(pod)
+        self.pods[pod["metadata"]["name"]] = pod
+        return pod
+
+    def look_at_pod(self, name: str) -> dict[str, t.Any]:
+        """The pod; its image is pulled between the first and the second look, or turns out not to be there."""
+        pod = self.pods[name]
+        looks = pod["looks"] = pod.get("looks", 0) + 1
+        image = pod["spec"]["containers"][0]["image"]
+        waiting = {"reason": "ContainerCreating"}
+        if looks > 1 and not image.endswith("/runs:1"):
+            waiting = {"reason": "ErrImagePull", "message": "manifest unknown"}
+        state = {"running": {}} if looks > 1 and image.endswith("/runs:1") else {"waiting": waiting}
+        return {**pod, "status": {"phase": "Pending", "containerStatuses": [{"state": state}]}}
+
+    def remove_namespace(self, name: str) -> None:
+        self.namespaces.remove(name)
+        self.grants = {grant for grant in self.grants if grant[1] != name}
+
+    def allows(self, user: str, namespace: str) -> bool:
+        return namespace in self.namespaces and (user, namespace) in self.grants
+
+
+def _data(path: pathlib.Path) -> str:
+    return base64.b64encode(path.read_bytes()).decode()
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def __init__(self, kubernetes: Kubernetes) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.kubernetes = kubernetes
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # headers and body are two writes
+    server: _Server
+    connection: ssl.SSLSocket
+
+    def _user(self) -> str:
+        der = self.connection.getpeercert(binary_form=True)
+        if der is None:
+            return ""
+        return str(x509.load_der_x509_certificate(der).subject.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value)
+
+    def do_POST(self) -> None:
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        parts = self.path.split("/")
+        if parts[5:] == ["pods"] and self.server.kubernetes.allows(self._user(), parts[4]):
+            return self._reply(201, self.server.kubernetes.make_pod(body))
+        if self.path != "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews":
+            return self._reply(404, {"kind": "Status", "code": 404})
+        if not self._user():
+            return self._reply(401, {"kind": "Status", "code": 401})
+        namespace = body["spec"]["resourceAttributes"]["namespace"]
+        return self._reply(201, {**body, "status": {"allowed": self.server.kubernetes.allows(self._user(), namespace)}})
+
+    def do_DELETE(self) -> None:
+        self._reply(200, self.server.kubernetes.pods.pop(self.path.split("/")[6]))
+
+    def do_GET(self) -> None:
+        parts = self.path.split("/")
+        if parts[5:6] == ["pods"]:
+            return self._reply(200, self.server.kubernetes.look_at_pod(parts[6]))
+        if parts[:4] != ["", "api", "v1", "namespaces"] or parts[5:6] != ["secrets"]:
+            return self._reply(404, {"kind": "Status", "code": 404})
+        if not self.server.kubernetes.allows(self._user(), parts[4]):
+            return self._reply(403, {"kind": "Status", "code": 403})
+        if parts[6] != PULL_SECRET:
+            return self._reply(404, {"kind": "Status", "code": 404})
+        return self._reply(200, {"kind": "Secret", "type": "kubernetes.io/dockerconfigjson"})
+
+    def _reply(self, status: int, content: dict[str, t.Any]) -> None:
+        body = json.dumps(content).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *args: object) -> None:
+        """Keep quiet."""

@@ -1,0 +1,164 @@
+# Copyright (c) 2026, edgeops.registry contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+from __future__ import annotations
+
+import pytest
+from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
+from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._access import Access
+from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._device import Device
+from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._namespaces import (
+    RESERVED_NAMESPACES,
+    RESERVED_USERS,
+    Done,
+    Namespace,
+    Tenancy,
+)
+from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._pod import has_run
+from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._session import Session
+
+WANTED = [Namespace("shop", ("ann", "bob")), Namespace("empty")]
+STEPS = [
+    "New-HcsKubernetesUser -UserName ann",
+    "New-HcsKubernetesUser -UserName bob",
+    "New-HcsKubernetesNamespace -Namespace shop",
+    "Grant-HcsKubernetesNamespaceAccess -Namespace shop -UserName ann",
+    "Grant-HcsKubernetesNamespaceAccess -Namespace shop -UserName bob",
+    "New-HcsKubernetesNamespace -Namespace empty",
+]
+LIST = "Get-HcsKubernetesNamespaces"
+
+
+@pytest.fixture
+def tenancy(target, device):
+    """Run one action in one session."""
+
+    def run(action, wanted, *, check_mode=False, address="127.0.0.1"):
+        done = Done()
+        with Session(target(), lambda line: None) as session:
+            made = Tenancy(
+                Device(session),
+                check_mode=check_mode,
+                address=address,
+                open_access=lambda kubeconfig, where: Access(kubeconfig, where, 5.0),
+                done=done,
+            )
+            getattr(made, action)(wanted)
+        return done
+
+    return run
+
+
+def only_reads(device):
+    return all(name.startswith("Get-") for name in device.cmdlets)
+
+
+def test_check_do_again_and_back(tenancy, device):
+    assert tenancy("present", WANTED, check_mode=True).steps == STEPS
+    assert only_reads(device)
+    done = tenancy("present", WANTED)
+    assert (done.steps, done.pull_secrets) == (STEPS, {"shop": True, "empty": None})
+    assert sorted(done.kubeconfigs) == ["ann", "bob"]
+    for check_mode in (True, False):
+        before = len(device.cmdlets)
+        again = tenancy("present", WANTED, check_mode=check_mode)
+        assert (again.steps, again.pull_secrets) == ([], {"shop": True, "empty": None})
+        assert all(name.startswith("Get-") for name in device.cmdlets[before:])
+    assert tenancy("absent", WANTED, check_mode=True).steps == [
+        "Remove-HcsKubernetesNamespace -Namespace shop",
+        "Remove-HcsKubernetesNamespace -Namespace empty",
+    ]
+    assert "shop" in device.report["namespaces"]
+    assert len(tenancy("absent", WANTED).steps) == 2
+    assert not {"shop", "empty"} & set(device.report["namespaces"])
+    assert not tenancy("absent", WANTED).steps
+
+
+def test_kubernetes_is_where_the_registry_is(tenancy, device):
+    device.turn(enabled=True, address="127.0.0.1")
+    assert tenancy("present", WANTED, address="").steps == STEPS
+
+
+def test_a_device_that_cannot_list_namespaces(tenancy, device):
+    device.turn(missing=[LIST])
+    assert tenancy("present", WANTED[:1]).steps == STEPS[:5]
+    assert tenancy("present", WANTED[:1]).steps == []
+    one_more = tenancy("present", [Namespace("shop", ("ann", "cid"))])
+    assert one_more.steps == [
+        "New-HcsKubernetesUser -UserName cid",
+        "Grant-HcsKubernetesNamespaceAccess -Namespace shop -UserName cid",
+    ]
+    # What is there already is refused by the device, and the access that follows tells why
+    assert "Grant-HcsKubernetesNamespaceAccess -Namespace shop -UserName dot" in (
+        tenancy("present", [Namespace("shop", ("dot",))]).steps
+    )
+    with pytest.raises(ProvisioningError, match="EmulatedNamespaceExists"):
+        tenancy("present", [Namespace("shop")])
+    with pytest.raises(ProvisioningError, match="not supported by this device"):
+        tenancy("absent", [Namespace("shop")])
+
+
+@pytest.mark.parametrize("knobs", [{"text": "lines"}, {"text": "information"}, {"user_parameter": "AseUser"}])
+def test_kubeconfigs_in_every_form_and_from_older_releases(tenancy, device, knobs):
+    device.turn(**knobs)
+    tenancy("present", WANTED[:1])
+    assert tenancy("present", WANTED[:1]).steps == []
+
+
+FAULTS = [
+    ({"fail_next": "New-HcsKubernetesUser"}, "127.0.0.1", "EmulatedFailure"),
+    ({"fail_next": "Grant-HcsKubernetesNamespaceAccess"}, "127.0.0.1", "EmulatedFailure"),
+    ({"fail_next": LIST}, "127.0.0.1", "EmulatedFailure"),
+    ({"missing": ["Get-HcsKubernetesUserConfig"]}, "127.0.0.1", "not supported by this device"),
+    ({"non_terminating": "New-HcsKubernetesUser", "partial": True}, "127.0.0.1", "the kubeconfig of ann has"),
+    ({}, "127.0.0.2", "Kubernetes does not tell"),
+]
+
+
+@pytest.mark.parametrize(("knobs", "address", "words"), FAULTS)
+def test_what_fails_says_so(tenancy, device, knobs, address, words):
+    device.turn(**knobs)
+    with pytest.raises(ProvisioningError) as caught:
+        tenancy("present", WANTED[:1], address=address)
+    assert words in caught.value.message
+    assert caught.value.remedy
+    assert "PRIVATE KEY" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", [*RESERVED_NAMESPACES, "", "-a", "A", "a.b", "a" * 64])
+def test_names_that_no_namespace_may_have(name):
+    with pytest.raises(ProvisioningError) as caught:
+        Namespace(name)
+    assert caught.value.part == "namespace"
+
+
+@pytest.mark.parametrize("name", [*RESERVED_USERS, "", "Ann", "ann;x"])
+def test_names_that_no_user_may_have(name):
+    with pytest.raises(ProvisioningError) as caught:
+        Namespace("shop", (name,))
+    assert caught.value.part == "user"
+
+
+def pod(state, phase="Pending"):
+    return {"status": {"phase": phase, "containerStatuses": [{"state": state}]}}
+
+
+@pytest.mark.parametrize(
+    ("told", "run"),
+    [
+        ({}, False),
+        ({"kind": "Status", "status": "Failure"}, False),
+        ({"status": {"phase": "Pending"}}, False),
+        (pod({"waiting": {"reason": "ContainerCreating"}}), False),
+        (pod({"running": {}}), True),
+        (pod({"terminated": {"exitCode": 1}}, "Failed"), True),
+        ({"status": {"phase": "Succeeded"}}, True),
+    ],
+)
+def test_how_far_a_pod_has_come(told, run):
+    assert has_run(told, "ecr.test:1/a:1") is run
+
+
+def test_a_pod_that_cannot_pull():
+    with pytest.raises(ProvisioningError, match="ImagePullBackOff, denied"):
+        has_run(pod({"waiting": {"reason": "ImagePullBackOff", "message": "denied"}}), "ecr.test:1/a:1")
