@@ -13,7 +13,8 @@ from pathlib import Path
 
 from benchmarks.fleet.lab import build_image, fleet
 from benchmarks.fleet.measure import PLAYS, Bench, NotSteadyError, Play, Sample
-from benchmarks.fleet.report import Results, render, write
+from benchmarks.fleet.report import Results, render
+from benchmarks.markdown import put_into
 
 
 def main() -> None:
@@ -33,7 +34,7 @@ def main() -> None:
     text = render(results)
     sys.stdout.write(f"{text}\n")
     if options.write:
-        write(options.write, text)
+        put_into(options.write, "fleet", text)
 
 
 def measure_all(bench: Bench, sizes: list[int], rounds: int) -> Results:

@@ -12,11 +12,10 @@ import os
 import platform
 import statistics
 import typing as t
-from pathlib import Path
 
 from benchmarks.fleet.measure import FLOOR, OURS, PEERS, Play, Sample
+from benchmarks.markdown import table
 
-BEGIN, END = "<!-- fleet: begin -->", "<!-- fleet: end -->"
 AIM_HOSTS = 10
 AIM_OVER_FLOOR = 1.3
 AIM_FASTER = 10.0
@@ -58,28 +57,11 @@ def render(results: Results) -> str:
     return "\n".join([_setting(results), "", *_times(results), "", *_ratios(results), "", *_aims(results)])
 
 
-def write(path: Path, text: str) -> None:
-    """Put the text between the markers of a page.
-
-    Raises:
-        ValueError: the page has no markers.
-    """
-    page = path.read_text(encoding="utf-8")
-    start, end = page.index(BEGIN) + len(BEGIN), page.index(END)
-    path.write_text(f"{page[:start]}\n\n{text}\n\n{page[end:]}", encoding="utf-8")
-
-
 def _setting(results: Results) -> str:
     return (
         f"Medians of {results.rounds} rounds; {os.cpu_count()} cores for the controller and all hosts together; "
         f"ansible-core {importlib.metadata.version('ansible-core')}, Python {platform.python_version()}."
     )
-
-
-def _table(*rows: t.Sequence[str]) -> t.Iterator[str]:
-    header, *body = rows
-    for row in (header, ["---:" if title != "play" else "---" for title in header], *body):
-        yield f"| {' | '.join(row)} |"
 
 
 def _times(results: Results) -> t.Iterator[str]:
@@ -88,7 +70,7 @@ def _times(results: Results) -> t.Iterator[str]:
         median = results.median(hosts, play)
         cells = (f"{median.wall:.1f}", f"{median.wall / hosts:.2f}", f"{median.cpu:.1f}", str(results.modules[play]))
         rows.append([str(hosts), play.title, *cells])
-    return _table(*rows)
+    return table(*rows, texts=("play",))
 
 
 def _ratios(results: Results) -> t.Iterator[str]:
@@ -97,7 +79,7 @@ def _ratios(results: Results) -> t.Iterator[str]:
         floor, ours, peers = (results.median(hosts, play) for play in (FLOOR, OURS, PEERS))
         ratios = (ours.wall / floor.wall, ours.cpu / floor.cpu, peers.wall / ours.wall, peers.cpu / ours.cpu)
         rows.append([str(hosts), *(f"{ratio:.2f}" for ratio in ratios)])
-    return _table(*rows)
+    return table(*rows)
 
 
 def _aims(results: Results) -> t.Iterator[str]:
