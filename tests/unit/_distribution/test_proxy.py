@@ -172,6 +172,8 @@ def test_a_proxy_that_is_not_there_is_named(start_proxy):
     proxy = start_proxy({})
     proxy.stop()
     record = Record.parse({"endpoint": "registry.example.com:443"})
-    refused = pytest.raises(ProvisioningError, match=f"the proxy 127.0.0.1:{proxy.port} cannot be reached")
-    with repository_behind({"HTTPS_PROXY": proxy.url}, record) as repository, refused:
+    with (
+        repository_behind({"HTTPS_PROXY": proxy.url}, record) as repository,
+        pytest.raises(ProvisioningError, match=f"the proxy 127.0.0.1:{proxy.port} cannot be reached"),
+    ):
         repository.manifest_digest("1")

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import functools
+import itertools
 import json
 
 import pytest
@@ -76,14 +78,7 @@ def test_every_tag_is_complete_whenever_it_is_interrupted(gate, app):
     app.tag(app.image(b"5", tag="2.0"), "build-1")
     keep = [rule(RELEASES, 1), rule("build-.*", 0)]
     for allowed in range(20):
-        done = []
-
-        def stop(asked, allowed=allowed, done=done):
-            is_write = asked.method in ("DELETE", "PUT") and asked.path.count("/manifests/")
-            done.extend([asked] if is_write else [])
-            return Reply(403) if len(done) > allowed + 1 and is_write else None
-
-        gate.rule = stop
+        gate.rule = functools.partial(_refuse_writes, itertools.count(), allowed)
         outcome = prune(gate.record, *keep, allow_http=True)
         for tag in app.tags():
             app.pull_whole(tag)
@@ -139,3 +134,9 @@ def test_connections_stay_within_the_concurrency(gate, app):
     assert gate.server.connections <= 3
     # the catalog, the tags, 10 images, is there a list of referrers; may one delete, 8 deletions, the tags again
     assert len(gate.server.asked) == 1 + 1 + 10 + 1 + 1 + 8 + 1
+
+
+def _refuse_writes(count, allowed, asked):
+    """The gate's rule that lets so many writes of manifests through, and one more."""
+    is_write = asked.method in ("DELETE", "PUT") and "/manifests/" in asked.path
+    return Reply(403) if is_write and next(count) > allowed else None
