@@ -12,12 +12,9 @@ from ansible_collections.edgeops.registry.plugins.module_utils._errors import Pr
 from ansible_collections.edgeops.registry.plugins.plugin_utils._action import HostAction
 from ansible_collections.edgeops.registry.plugins.plugin_utils._host_files import Directory, Result
 from ansible_collections.edgeops.registry.plugins.plugin_utils._pki._names import Names
-from ansible_collections.edgeops.registry.plugins.plugin_utils._pki._plan import Request
+from ansible_collections.edgeops.registry.plugins.plugin_utils._pki._plan import MAXIMUM_DAYS, Request
 from ansible_collections.edgeops.registry.plugins.plugin_utils._pki._provide import Provider
 from ansible_collections.edgeops.registry.plugins.plugin_utils._pki._supplied import Supplied
-
-MAXIMUM_DAYS = 397
-"""The longest life of a server certificate that every client accepts."""
 
 
 class ActionModule(HostAction):

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._ca_certificate import CaCertificate
@@ -14,6 +15,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._client_host impo
 from ansible_collections.edgeops.registry.plugins.module_utils._client_proof import Proof, check_resolution, prove
 from ansible_collections.edgeops.registry.plugins.module_utils._client_report import Report
 from ansible_collections.edgeops.registry.plugins.module_utils._converge import Settings, converge
+from ansible_collections.edgeops.registry.plugins.module_utils._distribution.probe import probe
 from ansible_collections.edgeops.registry.plugins.module_utils._endpoint import Endpoint
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.module_utils._hosts.plan import cloud_init_warning
@@ -75,8 +77,8 @@ def provision(options: Options, settings: Settings, root: str = "") -> Outcome:
     records, gone = _wanted(options)
     engines = tuple(find_engines(options.runtimes, find_users(options.users, root), root))
     report = Report([record.endpoint for record in records] or gone, options.file_parts)
-    proofs = [_prove(record, options, report) for record in records]
-    host = ClientHost(engines, _find_store(options, proofs, report, root), root, options.credential_store)
+    host = ClientHost(engines, _find_store(options, records, report, root), root, options.credential_store)
+    proofs = [_prove(record, options, report, _system_certificates(host, record, records, gone)) for record in records]
     if options.is_audit:
         _look(host, proofs, gone, report)
     else:
@@ -88,9 +90,9 @@ def provision(options: Options, settings: Settings, root: str = "") -> Outcome:
 
 def _wanted(options: Options) -> tuple[list[Record], list[Endpoint]]:
     """The records that shall be there, and the endpoints that shall not."""
-    gone = [Endpoint.parse(text) for text in options.absent_endpoints]
+    gone = _endpoints(options.absent_endpoints, "absent_endpoints[{}]")
     if options.state == "absent":
-        named = [Endpoint.parse(str(item["endpoint"])) for item in options.registries]
+        named = _endpoints([str(item["endpoint"]) for item in options.registries], "registries[{}].endpoint")
         return [], list(dict.fromkeys([*named, *gone]))
     records = parse_records(options.registries)
     both = [record.endpoint for record in records if record.endpoint in gone]
@@ -101,14 +103,32 @@ def _wanted(options: Options) -> tuple[list[Record], list[Endpoint]]:
     return records, gone
 
 
-def _prove(record: Record, options: Options, report: Report) -> Proof:
-    proof = prove(
-        record,
-        online=VERIFY in options.parts,
+def _endpoints(texts: t.Iterable[str], where: str) -> list[Endpoint]:
+    endpoints = []
+    for number, text in enumerate(texts):
+        try:
+            endpoints.append(Endpoint.parse(text))
+        except ProvisioningError as error:
+            raise ProvisioningError(error.message, part=where.format(number), remedy=error.remedy) from error
+    return endpoints
+
+
+def _system_certificates(
+    host: ClientHost, record: Record, records: list[Record], gone: list[Endpoint]
+) -> tuple[str, ...] | None:
+    """What vouches for a record without a CA of its own: not an anchor that this very run takes away."""
+    return None if record.ca_certificates else host.system_certificates(records, gone)
+
+
+def _prove(record: Record, options: Options, report: Report, system_certificates: tuple[str, ...] | None) -> Proof:
+    ask = functools.partial(
+        probe,
         verify_image=options.verify_image,
         allow_http=options.allow_http,
         timeout=options.timeout,
+        system_certificates=system_certificates,
     )
+    proof = prove(record, ask if VERIFY in options.parts else None, allow_http=options.allow_http)
     if proof.probe:
         report.probed(record.endpoint, proof.probe)
     if proof.error and options.unreachable == "warn" and proof.error.reason in _OFFLINE:
@@ -120,15 +140,15 @@ def _prove(record: Record, options: Options, report: Report) -> Proof:
     return proof
 
 
-def _find_store(options: Options, proofs: list[Proof], report: Report, root: str) -> SystemStore | None:
+def _find_store(options: Options, records: list[Record], report: Report, root: str) -> SystemStore | None:
     if "trust" not in options.file_parts or not options.system_trust:
         return None
     try:
         return trust_store.find_store(root)
     except ProvisioningError as error:
-        for proof in proofs:
-            if proof.record.ca_certificates:
-                report.fail(error, endpoint=proof.record.endpoint, part="trust")
+        for record in records:
+            if record.ca_certificates:
+                report.fail(error, endpoint=record.endpoint, part="trust")
         return None
 
 

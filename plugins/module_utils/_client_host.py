@@ -24,7 +24,8 @@ from ansible_collections.edgeops.registry.plugins.module_utils._runtimes.auth_fi
 from ansible_collections.edgeops.registry.plugins.module_utils._runtimes.engines import Engine, Place
 from ansible_collections.edgeops.registry.plugins.module_utils._runtimes.restart import is_outdated, last_change
 from ansible_collections.edgeops.registry.plugins.module_utils._trust import plan as trust
-from ansible_collections.edgeops.registry.plugins.module_utils._trust.store import SystemStore
+from ansible_collections.edgeops.registry.plugins.module_utils._trust.files import anchors_leaving
+from ansible_collections.edgeops.registry.plugins.module_utils._trust.store import SystemStore, certificates_without
 
 PARTS = ("hosts", "trust", "credentials")
 """The parts that are files."""
@@ -62,6 +63,11 @@ class ClientHost:
             *credentials.absent([*gone, *endpoints], shadowing_files(self.engines)),
             *credentials.present(records, files, credential_store=self.credential_store),
         ]
+
+    def system_certificates(self, records: t.Sequence[Record], gone: t.Sequence[Endpoint]) -> tuple[str, ...] | None:
+        """What the system trusts once `plans` for trust are carried out, in PEM; None: no less than it does now."""
+        leaving = anchors_leaving(self.store.anchors, records, gone) if self.store else []
+        return certificates_without(self.store, leaving) if self.store and leaving else None
 
     def restarts(self, changed_paths: t.Collection[str]) -> dict[str, bool]:
         """For each runtime that is here, whether a daemon of it started before its settings got their present state.

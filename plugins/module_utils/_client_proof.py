@@ -9,7 +9,7 @@ import dataclasses
 import socket
 import typing as t
 
-from ansible_collections.edgeops.registry.plugins.module_utils._distribution.probe import Probe, check_scheme, probe
+from ansible_collections.edgeops.registry.plugins.module_utils._distribution.probe import Probe, check_scheme
 from ansible_collections.edgeops.registry.plugins.module_utils._endpoint import parse_address
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.module_utils._record import Record
@@ -31,20 +31,19 @@ class Proof:
     left_out: tuple[ProvisioningError, ...] = ()
 
 
-def prove(record: Record, *, online: bool, verify_image: str | None, allow_http: bool, timeout: float) -> Proof:
+def prove(record: Record, ask: t.Callable[[Record], Probe] | None, *, allow_http: bool) -> Proof:
     """Try a record; never raises for what is wrong with it.
 
-    :param online: whether to ask the registry, or to look at the record alone.
+    :param ask: how to ask the registry; None: look at the record alone.
     """
     valid, left_out = _valid_now(record)
     if left_out and not valid.ca_certificates:
         return Proof(record, error=left_out[0])
     try:
-        if online:
-            result = probe(valid, verify_image=verify_image, allow_http=allow_http, timeout=timeout)
-        else:
-            check_scheme(valid, allow_http=allow_http)
+        check_scheme(valid, allow_http=allow_http)
+        if ask is None:
             return Proof(valid, left_out=left_out)
+        result = ask(valid)
     except ProvisioningError as error:
         return Proof(valid, error=error, left_out=left_out)
     refusal = None if result.ok else ProvisioningError(result.msg, reason=result.reason, remedy=result.remedy)

@@ -20,6 +20,11 @@ from ansible_collections.edgeops.registry.plugins.module_utils._errors import Pr
 SCHEMA = 1
 _UNSENDABLE = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")  # control characters, and what UTF-8 cannot carry
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+_LISTS = {
+    "addresses": "[192.0.2.10]",
+    "ca_certificates": "[PEM]",
+    "mirrors": "[{upstream: docker.io, prefix: mirror/docker.io}]",
+}
 _REPOSITORY = re.compile(r"[a-z0-9]+([._-]+[a-z0-9]+)*(/[a-z0-9]+([._-]+[a-z0-9]+)*)*")
 
 
@@ -53,11 +58,6 @@ class Record:
     username: str
     password: str = dataclasses.field(repr=False)
     mirrors: tuple[Mirror, ...] = ()
-
-    @property
-    def ca_bundle(self) -> str:
-        """All CA certificates as one PEM text."""
-        return "".join(certificate.pem for certificate in self.ca_certificates)
 
     @classmethod
     def parse(cls, data: t.Mapping[str, t.Any], where: str = "record") -> Record:
@@ -157,7 +157,7 @@ def _text(given: t.Mapping[str, t.Any], key: str, default: str | None = None) ->
 def _list(given: t.Mapping[str, t.Any], key: str) -> list[t.Any]:
     value = given.get(key, [])
     if not isinstance(value, (list, tuple)):
-        raise ProvisioningError("must be a list", part=key)
+        raise ProvisioningError("must be a list", part=key, remedy=f"Write it as one: {key}: {_LISTS[key]}")
     return list(value)
 
 
@@ -180,7 +180,11 @@ def _addresses(given: t.Mapping[str, t.Any]) -> tuple[str, ...]:
     for item in _list(given, "addresses"):
         address = parse_address(item) if isinstance(item, str) else None
         if address is None or (address.version == 6 and "%" in str(address)):
-            raise ProvisioningError("must be IP addresses without a zone", part="addresses")
+            raise ProvisioningError(
+                "must be IP addresses without a zone",
+                part="addresses",
+                remedy="For example [192.0.2.10]; leave it out where DNS resolves the name",
+            )
         if address.version in families:
             raise ProvisioningError(
                 f"holds two IPv{address.version} addresses", part="addresses", remedy="Keep one per family"
@@ -209,7 +213,9 @@ def _credentials(given: t.Mapping[str, t.Any]) -> tuple[str, str]:
         raise ProvisioningError(f"it is missing, and {there} is there", part=missing, remedy="Give both, or neither")
     if ":" in username or _UNSENDABLE.search(username + password):
         raise ProvisioningError(
-            "username must have no colon, and neither may have control characters (RFC 7617)", part="username"
+            "username must have no colon, and neither may have control characters (RFC 7617)",
+            part="username",
+            remedy="Take others, for example edge, and put the password into a key of its own",
         )
     return username, password
 

@@ -42,7 +42,9 @@ class User:
         """
         if not self.name or self.name[0] in "# \t" or any(letter in ":\r\n" for letter in self.name):
             raise ProvisioningError(
-                "must not be empty, begin with # or a blank, or hold a colon or a line end", part="username"
+                "must not be empty, begin with # or a blank, or hold a colon or a line end",
+                part="username",
+                remedy="Take another, for example edge",
             )
         if self.password is None:
             return

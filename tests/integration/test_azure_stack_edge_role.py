@@ -158,3 +158,16 @@ def test_a_device_that_is_enabled_anew_and_one_that_is_dead(site):
     first.turn(password=site.registries[0].change_password())
     assert site.run("registry")[1]["edge-0"] == "1"
     assert site.records[0]["password"] == site.registries[0].password
+
+
+def test_a_record_is_read_back_and_nothing_is_switched(site):
+    code, _changed, output = site.run("record")
+    assert code != 0
+    assert "There is no record of this registry: the registry of the device is off" in output
+    assert site.run("registry")[0] == 0
+    records = site.records
+    switched = [device.cmdlets.count(ENABLE) for device in site.devices]
+    code, changed, output = site.run("record")
+    assert (code, changed) == (0, {"edge-0": "0", "edge-1": "0"}), output
+    assert site.records == records
+    assert [device.cmdlets.count(ENABLE) for device in site.devices] == switched

@@ -51,7 +51,11 @@ def test_a_wrong_record_is_named_and_nothing_is_done(host, wrong, words):
     [
         ({"users": ["root", "nobody-knows"]}, "no user 'nobody-knows'"),
         ({"users": ["a\0b"]}, "no user 'a"),
-        ({"absent_endpoints": ["registry.edge.test"]}, "has no port"),
+        ({"absent_endpoints": ["registry.edge.test"]}, "absent_endpoints[0]: endpoint has no port"),
+        (
+            {"state": "absent", "registries": [{"endpoint": "a.test:1"}, {"endpoint": "b.test"}]},
+            "registries[1].endpoint: endpoint has no port",
+        ),
     ],
 )
 def test_a_wrong_option_is_named_and_nothing_is_done(host, client, registry, options, words):
@@ -104,7 +108,7 @@ def test_p2_a_credential_store_changes_nothing_in_how_often_the_registry_is_aske
 
 def test_an_unreachable_registry(refused, record):
     nowhere = {**record, "endpoint": f"{HOST}:{free_port()}"}
-    result = refused("unreachable", "refuses connections", registries=[nowhere])
+    result = refused("unreachable", f"{nowhere['endpoint']} at 127.0.0.1 refuses connections", registries=[nowhere])
     assert result["failures"][0]["registry"] == nowhere["endpoint"]
 
 
@@ -204,3 +208,17 @@ def test_no_place_for_anchors_is_told_and_nothing_is_done(host, refused):
     host.anchors.rmdir()
     host.anchors.touch()
     refused("io", "trust", "ca-certificates")
+
+
+def test_a_ca_that_goes_vouches_for_nothing(host, client, refused, record):
+    """What is proven is what holds after the run: without our anchor, or with the operator's own copy of it."""
+    assert client()["changed"]
+    bare = {**record, "ca_certificates": []}
+    refused("untrusted", "ca_certificates", registries=[bare])
+    assert not client()["changed"]
+
+    host.put("share/ca-certificates/mine.crt", record["ca_certificates"][0].encode(), 0o644)
+    host.run(["/usr/sbin/update-ca-certificates"])
+    assert client(registries=[bare])["registries"][0]["verify"]["ok"]
+    assert not list(host.anchors.glob("edgeops-*"))
+    assert not client(registries=[bare])["changed"]

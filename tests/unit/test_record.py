@@ -28,7 +28,7 @@ def test_a_full_record(authority):
     record = Record.parse(with_(ca_certificates=[authority.pem, authority.pem]))
     assert str(record.endpoint) == "registry.test:5000"
     assert record.addresses == ("192.0.2.1", "2001:db8::1")
-    assert record.ca_bundle == authority.pem
+    assert [certificate.pem for certificate in record.ca_certificates] == [authority.pem]
     assert [(mirror.upstream, mirror.prefix) for mirror in record.mirrors] == [
         ("docker.io", "mirror/docker.io"),
         ("quay.io", ""),
@@ -51,7 +51,7 @@ def test_a_full_record(authority):
 def test_a_short_record(data, name):
     record = Record.parse(data)
     assert (record.name, record.scheme, record.username, record.password) == (name, "https", "", "")
-    assert (record.addresses, record.ca_certificates, record.mirrors, record.ca_bundle) == ((), (), (), "")
+    assert (record.addresses, record.ca_certificates, record.mirrors) == ((), (), ())
 
 
 @pytest.mark.parametrize(
@@ -69,9 +69,9 @@ def test_a_short_record(data, name):
         (with_(schema=0), "record.schema", "whole number"),
         (with_(name=f"{SECRET}_"), "record.name", "a-z, 0-9"),
         (with_(scheme=SECRET), "record.scheme", "https or http"),
-        (with_(addresses="192.0.2.1"), "record.addresses", "must be a list"),
+        (with_(addresses="192.0.2.1"), "record.addresses", "addresses: [192.0.2.10]"),
         (with_(addresses=[SECRET]), "record.addresses", "IP addresses"),
-        (with_(addresses=[7]), "record.addresses", "IP addresses"),
+        (with_(addresses=[7]), "record.addresses", "For example [192.0.2.10]"),
         (with_(addresses=["fe80::1%eth0"]), "record.addresses", "zone"),
         (with_(addresses=["192.0.2.1", "192.0.2.2"]), "record.addresses", "two IPv4"),
         (with_(ca_certificates=[SECRET]), "record.ca_certificates[0]", "no certificate"),
@@ -80,6 +80,7 @@ def test_a_short_record(data, name):
         (with_(password=""), "record.password", "missing, and username is there"),
         (with_(password=1234567), "record.password", "must be a string"),
         (with_(username=f"u:{SECRET}"), "record.username", "no colon"),
+        (with_(username=f"u:{SECRET}"), "record.username", "for example edge"),
         (with_(password=f"{SECRET}\n"), "record.username", "control characters"),
         (with_(mirrors=[SECRET]), "record.mirrors[0]", "upstream and prefix"),
         (with_(mirrors=[{"upstream": "a", SECRET: 1}]), "record.mirrors[0]", "upstream and prefix"),

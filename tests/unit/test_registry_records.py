@@ -31,6 +31,7 @@ def test_the_first_that_is_not_empty_wins(explicit, others, endpoint):
     ("explicit", "others", "words"),
     [
         ([], {}, "there is no registry record"),
+        ([], {}, "-e @records.yml"),
         (None, {"inventory": [], "published": None}, "Set client_registries or edge_registry_records"),
         ([{"endpoint": "a.test:1", "pasword": "s3cret"}], {}, "registries[0].pasword: it is not a key"),
         ([], {"inventory": [{"endpoint": "s3cret"}]}, "edge_registry_records[0].endpoint"),

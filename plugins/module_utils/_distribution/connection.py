@@ -134,19 +134,23 @@ class Connection(http.client.HTTPConnection):
 
 
 @contextlib.contextmanager
-def network_errors(endpoint: Endpoint) -> t.Iterator[None]:
+def network_errors(endpoint: Endpoint, addresses: t.Sequence[str] = ()) -> t.Iterator[None]:
     """Turn what the network does into one exception.
 
+    :param addresses: as in `Server`.
     :raises ProvisioningError: unresolved, untrusted or unreachable.
     """
     try:
         yield
     except (OSError, http.client.HTTPException) as error:
-        raise translate(error, endpoint) from error
+        raise translate(error, endpoint, addresses) from error
 
 
-def translate(error: OSError | http.client.HTTPException, endpoint: Endpoint) -> ProvisioningError:
+def translate(
+    error: OSError | http.client.HTTPException, endpoint: Endpoint, addresses: t.Sequence[str] = ()
+) -> ProvisioningError:
     """What the network did, in words."""
+    where = f"{endpoint} at {' and '.join(addresses)}" if addresses else str(endpoint)
     if isinstance(error, socket.gaierror):
         return ProvisioningError(
             f"the name {endpoint.host} does not resolve: {error.strerror}",
@@ -156,12 +160,10 @@ def translate(error: OSError | http.client.HTTPException, endpoint: Endpoint) ->
     if isinstance(error, ssl.SSLError):
         return _translate_tls(error, endpoint)
     if isinstance(error, (socket.timeout, TimeoutError)):
-        return unreachable(
-            f"{endpoint} does not answer in time", "Check the address, the network and firewalls between"
-        )
+        return unreachable(f"{where} does not answer in time", "Check the address, the network and firewalls between")
     if isinstance(error, ConnectionRefusedError):
-        return unreachable(f"{endpoint} refuses connections", "Start the registry, or correct the port")
-    return unreachable(f"{endpoint} cannot be reached: {_words(error)}", "Check the registry and the network between")
+        return unreachable(f"{where} refuses connections", "Start the registry, or correct the port")
+    return unreachable(f"{where} cannot be reached: {_words(error)}", "Check the registry and the network between")
 
 
 def _translate_tls(error: ssl.SSLError, endpoint: Endpoint) -> ProvisioningError:
@@ -198,7 +200,12 @@ def resolve(url: str, near: Server, base: str = "/") -> tuple[urllib.parse.Split
     if (endpoint, parts.scheme) == (near.endpoint, near.scheme):
         return parts, near
     return parts, Server(
-        endpoint, parts.scheme, (), near.ca_certificates, system_trust=True, system_certificates=near.system_certificates
+        endpoint,
+        parts.scheme,
+        (),
+        near.ca_certificates,
+        system_trust=True,
+        system_certificates=near.system_certificates,
     )
 
 

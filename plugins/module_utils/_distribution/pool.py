@@ -63,7 +63,7 @@ class Answer:
         :raises ProvisioningError: the connection broke.
         """
         length = self._response.length
-        with network_errors(self._server.endpoint):
+        with network_errors(self._server.endpoint, self._server.addresses):
             return self._response.read(None if length is not None and length <= limit else limit)
 
     def readinto(self, buffer: memoryview) -> int:
@@ -71,7 +71,7 @@ class Answer:
 
         :raises ProvisioningError: the connection broke.
         """
-        with network_errors(self._server.endpoint):
+        with network_errors(self._server.endpoint, self._server.addresses):
             count = self._response.readinto(buffer)
             if not count and self._response.length:
                 raise http.client.IncompleteRead(b"", self._response.length)
@@ -104,7 +104,7 @@ class Pool:
 
         :raises ProvisioningError: the network failed.
         """
-        with network_errors(server.endpoint):
+        with network_errors(server.endpoint, server.addresses):
             kept = self._take(server)
             if kept is not None:
                 try:

@@ -148,7 +148,7 @@ class _Trial:
             raise
 
     def _connect(self) -> None:
-        with network_errors(self._server.endpoint):
+        with network_errors(self._server.endpoint, self._server.addresses):
             try:
                 self.connection.connect()
             except ssl.SSLCertVerificationError as refused:
@@ -177,7 +177,7 @@ class _Trial:
         if authorization:
             headers["Authorization"] = authorization
         self._requests += 1
-        with network_errors(self._server.endpoint):
+        with network_errors(self._server.endpoint, self._server.addresses):
             self.connection.request(method, path, headers=headers)
             response = self.connection.getresponse()
             response.read(_BODY_LIMIT)

@@ -8,6 +8,7 @@ A file of ours is called `edgeops-<name>-<first 16 hexadecimal digits of the fin
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import os
@@ -60,6 +61,21 @@ def anchors_absent(endpoint: Endpoint, directory: str, ours: t.Iterable[str]) ->
         FilePlan(os.path.join(directory, name), functools.partial(_release, endpoint), owner=str(endpoint))
         for name in sorted(ours)
     ]
+
+
+def anchors_leaving(directory: str, records: t.Iterable[Record], gone: t.Iterable[Endpoint]) -> list[str]:
+    """Contents of our files in the system's directory of anchors that no endpoint claims any more then."""
+    kept: dict[str, set[str]] = {str(endpoint): set() for endpoint in gone}
+    for record in records:
+        kept[str(record.endpoint)] = {file_name(record, certificate) for certificate in record.ca_certificates}
+    leaving = []
+    for name in list_ours(directory):
+        with contextlib.suppress(OSError), open(os.path.join(directory, name), "rb") as file:
+            content = file.read()
+            claims = _claims(content)
+            if claims and not any(name in kept.get(claim, {name}) for claim in claims):
+                leaving.append(content.decode("ascii", errors="replace"))
+    return leaving
 
 
 @dataclasses.dataclass(frozen=True)
@@ -128,6 +144,7 @@ def _render(claims: set[str], pem: bytes) -> bytes:
 __all__ = (
     "CertsDirectory",
     "anchors_absent",
+    "anchors_leaving",
     "anchors_present",
     "certs_d_absent",
     "certs_d_present",

@@ -16,6 +16,8 @@ from ansible_collections.edgeops.registry.plugins.plugin_utils._pki._names impor
 with contextlib.suppress(ImportError):  # ansible-core brings it; only ansible-test's import test has to do without
     from cryptography import x509
 
+MAXIMUM_DAYS = 397
+"""The longest life of a server certificate that every client accepts."""
 NEW_CA = "Run state: absent, which removes the old CA, then state: present; every client must then trust the new one"
 
 

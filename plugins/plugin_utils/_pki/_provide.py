@@ -31,7 +31,13 @@ from ansible_collections.edgeops.registry.plugins.plugin_utils._pki._authority i
     private_pem,
 )
 from ansible_collections.edgeops.registry.plugins.plugin_utils._pki._names import Names
-from ansible_collections.edgeops.registry.plugins.plugin_utils._pki._plan import Decision, Request, Standing, decide
+from ansible_collections.edgeops.registry.plugins.plugin_utils._pki._plan import (
+    MAXIMUM_DAYS,
+    Decision,
+    Request,
+    Standing,
+    decide,
+)
 from ansible_collections.edgeops.registry.plugins.plugin_utils._pki._supplied import Supplied
 
 with contextlib.suppress(ImportError):  # ansible-core brings it; only ansible-test's import test has to do without
@@ -97,7 +103,8 @@ class Provider:
             diffs.append(text_diff(self.directory.at(SERVER), before, _describe(server)))
         kept = {write.name: write.attributes for write in self._pair(supplied.pair) if write not in writes}
         diffs += self.directory.repair(listing, kept)
-        return Result(bool(diffs), self._facts(list(supplied.authorities), server), diffs, self._warnings(server))
+        warnings = (*self._warnings(server), *_too_long(server))
+        return Result(bool(diffs), self._facts(list(supplied.authorities), server), diffs, warnings)
 
     def remove(self) -> Result:
         """Remove the files, and their directory where it holds nothing else."""
@@ -194,6 +201,15 @@ class Provider:
         if end - self.now >= dt.timedelta(days=self.renew_before):
             return ()
         return (f"The server's certificate ends on {end:%Y-%m-%d}: supply a renewed one",)
+
+
+def _too_long(server: x509.Certificate) -> tuple[str, ...]:
+    days = (server.not_valid_after_utc - server.not_valid_before_utc).days
+    if days <= MAXIMUM_DAYS:
+        return ()
+    return (
+        f"The server's certificate lives {days} days; some clients refuse more than {MAXIMUM_DAYS}: have it reissued",
+    )
 
 
 def _parse(path: str, content: bytes) -> tuple[x509.Certificate, ...]:

@@ -185,7 +185,10 @@ def test_the_files_of_a_ca_may_hold_two(provide, tls, tmp_path):
 
 @pytest.fixture
 def supplied(authority):
-    leaf = authority.issue("registry.test")
+    return parsed(authority.issue("registry.test"), authority)
+
+
+def parsed(leaf, authority):
     return Supplied.parse(
         leaf.certificate.read_text(), leaf.key.read_text(), [authority.pem], Names.parse(["registry.test"]), NOW
     )
@@ -213,6 +216,17 @@ def test_a_supplied_certificate_that_ends_soon_is_warned_of(supplied, tls):
         Provider(Directory(LocalFiles(), str(tls), check_mode=False), None, 60, NOW).provide_supplied(supplied).warnings
     )
     assert "supply a renewed one" in warning
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+@pytest.mark.parametrize(("days", "warnings"), [(397, 0), (398, 1)])
+def test_a_supplied_certificate_that_lives_too_long_is_warned_of(authority, tls, days, warnings, check_mode):
+    long = parsed(
+        authority.issue("registry.test", valid=(dt.timedelta(days=-1), dt.timedelta(days=days - 1))), authority
+    )
+    provider = Provider(Directory(LocalFiles(), str(tls), check_mode), None, 60, NOW)
+    warned = provider.provide_supplied(long).warnings
+    assert len([warning for warning in warned if f"lives {days} days" in warning]) == warnings
 
 
 def test_absent_removes_what_present_made(provide, tls):

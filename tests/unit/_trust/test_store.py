@@ -113,6 +113,35 @@ def test_a_refresh_adds_and_removes(machine, certificates, authority):
     assert machine.refreshed() == 2
 
 
+def test_hooks_are_told_of_what_went_and_only_of_that(machine, certificates, authority, tmp_path):
+    told, hook = tmp_path / "told", '#!/bin/sh\ncat >>"%s"\n'
+    for name, mode in (("java", 0o755), ("java.dpkg-old", 0o755), ("off", 0o644)):
+        machine.put(f"etc/ca-certificates/update.d/{name}", hook % told, mode)
+    anchors = [machine.anchors / f"edgeops-{name}.crt" for name in "ab"]
+    for anchor in anchors:
+        anchor.write_text(authority.pem)
+    refresh(machine.store, certificates, run_command)
+    assert not told.exists()
+    anchors[0].unlink()
+    refresh(machine.store, certificates, run_command)
+    refresh(machine.store, certificates, run_command)
+    assert told.read_text() == f"-{machine.bundle.parent}/edgeops-a.pem\n"
+
+
+def test_a_hook_that_fails_is_run_again(machine, authority):
+    hook = machine.put("etc/ca-certificates/update.d/java", "#!/bin/sh\necho no keystore >&2\nexit 1\n", 0o755)
+    anchor = machine.anchors / "edgeops-a.crt"
+    anchor.write_text(authority.pem)
+    refresh(machine.store, [], run_command)
+    anchor.unlink()
+    for dummy in range(2):
+        with pytest.raises(ProvisioningError, match="no keystore"):
+            refresh(machine.store, [], run_command)
+    hook.unlink()
+    refresh(machine.store, [], run_command)
+    assert not is_pending(machine.store, [])
+
+
 def test_two_runs_refresh_once(machine, certificates, authority):
     (machine.anchors / "edgeops-a.crt").write_text(authority.pem)
     runs = [threading.Thread(target=refresh, args=(machine.store, certificates, run_command)) for dummy in range(3)]

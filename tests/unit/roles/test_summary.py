@@ -23,16 +23,13 @@ RECORD = {"endpoint": "registry.example.com:5000", "addresses": ["192.0.2.10"], 
 def summary(tmp_path):
     def say(*options, make="", **facts):
         source = f"{{{{ lookup('ansible.builtin.template', '{ROLE}/templates/summary.j2') }}}}"
-        known = {"service_mgr": "systemd", "nodename": "host", "architecture": "x86_64"}
         play = {
             "hosts": "localhost",
             "gather_facts": False,
-            "vars_files": [str(ROLE / "defaults/main.yml"), str(ROLE / "vars/main.yml")],
-            "vars": {"ansible_facts": known, **facts},
+            "vars_files": [str(ROLE / "vars/main.yml")],
+            "vars": {"registry_backend": "external", **facts},
             "tasks": [{"ansible.builtin.debug": {"msg": source}}],
         }
-        if "--check" not in options:
-            play["tasks"][0]["check_mode"] = False
         (tmp_path / "play.yml").write_text(json.dumps([play]))
         (tmp_path / "hosts").write_text(f"[edge_clients]\nlocalhost ansible_python_interpreter={sys.executable}\n")
         environment = {**os.environ, "ANSIBLE_STDOUT_CALLBACK": "ansible.posix.json", "EDGEOPS_MAKE": make}
