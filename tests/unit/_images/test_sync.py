@@ -89,10 +89,11 @@ def test_a_shared_blob_is_sent_once_and_mounted(registry, layout):
     assert not [one for one in log if one.method == "HEAD" and "/blobs/" in one.path]
 
 
-def test_a_new_tag_writes_manifests_only(registry, layout):
+def test_p10_a_new_tag_writes_manifests_only_and_is_a_change(registry, layout):
     layout.image(random_layer(1000, 1))
     sync(registry, (f"oci:{layout.folder}", "app:1"))
     outcome = sync(registry, (f"oci:{layout.folder}", "app:2"))
+    assert outcome.changed
     assert summary(outcome, "action", "bytes_mounted") == [("tag", 0)]
     assert outcome.facts["images"][0]["bytes_sent"] < 1000
 
