@@ -260,8 +260,8 @@ def test_bandwidth_is_shared():
     threads = [threading.Thread(target=read) for dummy in range(2)]
     for thread in threads:
         thread.start()
-    start.wait()
     began = time.monotonic()
+    start.wait()
     for thread in threads:
         thread.join()
     assert 1.4 < time.monotonic() - began < 15
