@@ -69,8 +69,7 @@ def unpacked(path, tmp_path):
     if path.is_dir():
         shutil.copytree(path, copy)
     else:
-        with tarfile.open(path) as archive:
-            archive.extractall(copy, filter="data")
+        shutil.unpack_archive(path, copy, "tar")
     return copy
 
 
