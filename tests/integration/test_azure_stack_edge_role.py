@@ -114,9 +114,24 @@ def started(tmp_path_factory):
 @pytest.fixture
 def site(started):
     for device in started.devices:
+        device.turn(enabled=False, configuration="Minishell")
         device.forget()
     (started.folder / "records.yml").unlink(missing_ok=True)
     return started
+
+
+def test_a_record_is_read_back_and_nothing_is_switched(site):
+    code, _changed, output = site.run("record")
+    assert code != 0
+    assert "There is no record of this registry: the registry of the device is off" in output
+    code, _changed, output = site.run("registry")
+    assert code == 0, output
+    records = site.records
+    switched = [device.cmdlets.count(ENABLE) for device in site.devices]
+    code, changed, output = site.run("record")
+    assert (code, changed) == (0, {"edge-0": "0", "edge-1": "0"}), output
+    assert site.records == records
+    assert [device.cmdlets.count(ENABLE) for device in site.devices] == switched
 
 
 def test_from_two_devices_to_records_namespaces_and_back(site):
@@ -158,16 +173,3 @@ def test_a_device_that_is_enabled_anew_and_one_that_is_dead(site):
     first.turn(password=site.registries[0].change_password())
     assert site.run("registry")[1]["edge-0"] == "1"
     assert site.records[0]["password"] == site.registries[0].password
-
-
-def test_a_record_is_read_back_and_nothing_is_switched(site):
-    code, _changed, output = site.run("record")
-    assert code != 0
-    assert "There is no record of this registry: the registry of the device is off" in output
-    assert site.run("registry")[0] == 0
-    records = site.records
-    switched = [device.cmdlets.count(ENABLE) for device in site.devices]
-    code, changed, output = site.run("record")
-    assert (code, changed) == (0, {"edge-0": "0", "edge-1": "0"}), output
-    assert site.records == records
-    assert [device.cmdlets.count(ENABLE) for device in site.devices] == switched
