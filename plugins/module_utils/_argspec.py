@@ -27,6 +27,13 @@ RECORD_OPTIONS: ArgumentSpec = {
 }
 """The keys of a record; documented by the fragment `edgeops.registry.record`."""
 
+TRANSFER_OPTIONS: ArgumentSpec = {
+    "concurrency": {"type": "int", "default": 8},
+    "timeout": {"type": "float", "default": 60},
+    "allow_http": {"type": "bool", "default": False},
+}
+"""How a module that works on images talks to registries; documented by the fragment `edgeops.registry.transfer`."""
+
 
 def record_option(*, required: bool = True) -> dict[str, t.Any]:
     """An option that is one record."""
@@ -38,4 +45,4 @@ def records_option(*, required: bool = True) -> dict[str, t.Any]:
     return {"type": "list", "elements": "dict", "required": required, "options": RECORD_OPTIONS}
 
 
-__all__ = ("RECORD_OPTIONS", "ArgumentSpec", "record_option", "records_option")
+__all__ = ("RECORD_OPTIONS", "TRANSFER_OPTIONS", "ArgumentSpec", "record_option", "records_option")

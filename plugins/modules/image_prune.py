@@ -83,20 +83,10 @@ options:
     description: Whether the rules may take all tags of all O(repositories). By default that is an error, as it is hardly meant.
     type: bool
     default: false
-  concurrency:
-    description: How many requests run at the same time, and how many connections to the registry are open. From 1 to 64.
-    type: int
-    default: 8
-  timeout:
-    description: Seconds to wait for a connection, and for anything to arrive over it.
-    type: float
-    default: 60
-  allow_http:
-    description: Whether a registry with plain HTTP may be used, which shows the password to everybody on the way.
-    type: bool
-    default: false
 extends_documentation_fragment:
   - edgeops.registry.record.registry
+  - edgeops.registry.transfer
+  - edgeops.registry.transfer.http
   - edgeops.registry.attributes
   - edgeops.registry.attributes.platform
 notes:
@@ -210,7 +200,11 @@ failures:
       sample: Correct the credentials, or grant the user the right
 """
 
-from ansible_collections.edgeops.registry.plugins.module_utils._argspec import ArgumentSpec, record_option
+from ansible_collections.edgeops.registry.plugins.module_utils._argspec import (
+    TRANSFER_OPTIONS,
+    ArgumentSpec,
+    record_option,
+)
 from ansible_collections.edgeops.registry.plugins.module_utils._images.prune import prune_images
 from ansible_collections.edgeops.registry.plugins.module_utils._module import run_module
 
@@ -234,9 +228,7 @@ ARGUMENT_SPEC: ArgumentSpec = {
     "orphans": {"type": "str", "choices": ["keep", "delete"], "default": "keep"},
     "max_delete": {"type": "int"},
     "allow_empty": {"type": "bool", "default": False},
-    "concurrency": {"type": "int", "default": 8},
-    "timeout": {"type": "float", "default": 60},
-    "allow_http": {"type": "bool", "default": False},
+    **TRANSFER_OPTIONS,
 }
 
 

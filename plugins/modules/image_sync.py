@@ -149,22 +149,12 @@ options:
     description: Whether O(update_lock) may replace an image by one that was made earlier, as somebody might put a flawed one back under its old name.
     type: bool
     default: false
-  concurrency:
-    description: How many transfers run at the same time, and how many connections to a registry are open. From 1 to 64.
-    type: int
-    default: 8
-  timeout:
-    description: Seconds to wait for a connection, and for anything to arrive over it.
-    type: float
-    default: 60
-  allow_http:
-    description: Whether registries with plain HTTP may be used, which shows the passwords to everybody on the way.
-    type: bool
-    default: false
 extends_documentation_fragment:
   - edgeops.registry.record.target
   - edgeops.registry.record.since_registry
   - edgeops.registry.record.sources
+  - edgeops.registry.transfer
+  - edgeops.registry.transfer.http
   - edgeops.registry.attributes
   - edgeops.registry.attributes.platform
 requirements:
@@ -367,6 +357,7 @@ failures:
 import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._argspec import (
+    TRANSFER_OPTIONS,
     ArgumentSpec,
     record_option,
     records_option,
@@ -412,9 +403,7 @@ ARGUMENT_SPEC: ArgumentSpec = {
             "on_failure": {"type": "str", "choices": ["fail", "warn"], "default": "fail"},
         },
     },
-    "concurrency": {"type": "int", "default": 8},
-    "timeout": {"type": "float", "default": 60},
-    "allow_http": {"type": "bool", "default": False},
+    **TRANSFER_OPTIONS,
 }
 CONSTRAINTS: t.Mapping[str, t.Any] = {
     "mutually_exclusive": [("registry", "bundle"), ("since", "since_registry")],

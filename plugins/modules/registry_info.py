@@ -38,12 +38,9 @@ options:
     description: Seconds to wait for a connection, and for anything to arrive over it.
     type: float
     default: 10
-  allow_http:
-    description: Whether a registry with plain HTTP may be used, which shows the password to everybody on the way.
-    type: bool
-    default: false
 extends_documentation_fragment:
   - edgeops.registry.record.registry
+  - edgeops.registry.transfer.http
   - edgeops.registry.attributes
   - edgeops.registry.attributes.platform
 attributes:
