@@ -28,7 +28,7 @@ def app(registry):
 def test_prune_has_a_preview_that_comes_true(app, registry, tmp_path):
     """P11: what check mode lists is what goes, and it goes by reference."""
     prune = {"image_prune": {"registry": registry.record_dict, **RULES}}
-    look = {"registry_info": {"registry": registry.record_dict, "gather": "tags"}}
+    look = {"registry_info": {"registry": {**registry.record_dict, "x_rack": 7}, "gather": "tags"}}
     before = app.tags()
     preview = play(tmp_path, prune, look, check=True)
     assert preview.changed == [True, False]
