@@ -28,6 +28,8 @@ REASONS = (
     "unsupported",
     "io",
     "busy",
+    "forbidden",
+    "timeout",
     "digest_mismatch",
     "unsigned",
 )
