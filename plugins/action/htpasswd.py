@@ -8,8 +8,7 @@ from __future__ import annotations
 import posixpath
 import typing as t
 
-from ansible.module_utils.basic import missing_required_lib
-from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
+from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError, missing_library
 from ansible_collections.edgeops.registry.plugins.plugin_utils._action import HostAction
 from ansible_collections.edgeops.registry.plugins.plugin_utils._host_files import (
     Attributes,
@@ -47,11 +46,7 @@ class ActionModule(HostAction):
     def act(self, options: dict[str, t.Any]) -> Result:
         """Converge the file."""
         if BCRYPT_ERROR is not None:
-            raise ProvisioningError(
-                missing_required_lib("bcrypt"),
-                reason="unsupported",
-                remedy="Install it on the controller: pip install bcrypt",
-            )
+            raise missing_library("bcrypt")
         users, cost = _users(options["users"]), _cost(options["cost"])
         attributes = Attributes(parse_mode(options["mode"]), options["owner"], options["group"])
         parent, name = posixpath.split(options["path"])

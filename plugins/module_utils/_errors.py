@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import sys
 import typing as t
 
 PROBE_REASONS = (
@@ -93,4 +94,16 @@ class ProvisioningError(Exception):
         )
 
 
-__all__ = ("PROBE_REASONS", "REASONS", "ProvisioningError")
+def missing_library(name: str, remedy: str = "") -> ProvisioningError:
+    """The error where a Python package is not there.
+
+    :param remedy: what to do, where it is more than to install it.
+    """
+    return ProvisioningError(
+        f"the Python package {name} is missing for {sys.executable}",
+        reason="unsupported",
+        remedy=remedy or f"Install it there: pip install {name}",
+    )
+
+
+__all__ = ("PROBE_REASONS", "REASONS", "ProvisioningError", "missing_library")

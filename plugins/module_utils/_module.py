@@ -5,29 +5,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.edgeops.registry.plugins.module_utils._argspec import ArgumentSpec
-from ansible_collections.edgeops.registry.plugins.module_utils._change import Diff
 from ansible_collections.edgeops.registry.plugins.module_utils._converge import Settings
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
-
-
-@dataclasses.dataclass(frozen=True)
-class Outcome:
-    """What a use case did.
-
-    :param facts: further return values of the module.
-    :param failed: what went wrong; the module fails with it, and still returns all the rest.
-    """
-
-    changed: bool
-    facts: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
-    diff: t.Sequence[Diff] = ()
-    warnings: t.Sequence[str] = ()
-    failed: str = ""
+from ansible_collections.edgeops.registry.plugins.module_utils._outcome import Outcome
 
 
 class _Module(AnsibleModule):
@@ -67,4 +51,4 @@ def run_module(argument_spec: ArgumentSpec, use_case: UseCase, **constraints: t.
     module.exit_json(**result)
 
 
-__all__ = ("Outcome", "UseCase", "run_module")
+__all__ = ("UseCase", "run_module")

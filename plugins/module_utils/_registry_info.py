@@ -26,7 +26,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._distribution.pro
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.registries import Registries
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.transport import Meter
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
-from ansible_collections.edgeops.registry.plugins.module_utils._module import Outcome
+from ansible_collections.edgeops.registry.plugins.module_utils._outcome import Outcome
 from ansible_collections.edgeops.registry.plugins.module_utils._record import Record
 
 _BODY_LIMIT = 1 << 16

@@ -108,7 +108,8 @@ import typing as t
 from ansible_collections.edgeops.registry.plugins.module_utils._client import Options, provision
 from ansible_collections.edgeops.registry.plugins.module_utils._client_argspec import client_options
 from ansible_collections.edgeops.registry.plugins.module_utils._converge import Settings
-from ansible_collections.edgeops.registry.plugins.module_utils._module import Outcome, run_module
+from ansible_collections.edgeops.registry.plugins.module_utils._module import run_module
+from ansible_collections.edgeops.registry.plugins.module_utils._outcome import Outcome
 
 
 def trust(params: dict[str, t.Any], settings: Settings) -> Outcome:

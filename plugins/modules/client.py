@@ -191,7 +191,8 @@ import typing as t
 from ansible_collections.edgeops.registry.plugins.module_utils._client import Options, provision
 from ansible_collections.edgeops.registry.plugins.module_utils._client_argspec import ALL, client_options
 from ansible_collections.edgeops.registry.plugins.module_utils._converge import Settings
-from ansible_collections.edgeops.registry.plugins.module_utils._module import Outcome, run_module
+from ansible_collections.edgeops.registry.plugins.module_utils._module import run_module
+from ansible_collections.edgeops.registry.plugins.module_utils._outcome import Outcome
 
 
 def use_case(params: dict[str, t.Any], settings: Settings) -> Outcome:

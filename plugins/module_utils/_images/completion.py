@@ -16,7 +16,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._images.job impor
 from ansible_collections.edgeops.registry.plugins.module_utils._images.pinning import read_blob
 from ansible_collections.edgeops.registry.plugins.module_utils._images.supply import Supply
 from ansible_collections.edgeops.registry.plugins.module_utils._images.targets import Target
-from ansible_collections.edgeops.registry.plugins.module_utils._module import Outcome
+from ansible_collections.edgeops.registry.plugins.module_utils._outcome import Outcome
 
 Texts = t.Sequence[str]
 

@@ -12,8 +12,7 @@ import threading
 import types
 import typing as t
 
-from ansible.module_utils.basic import missing_required_lib
-from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
+from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError, missing_library
 from ansible_collections.edgeops.registry.plugins.module_utils._images.content import BLOCK
 from ansible_collections.edgeops.registry.plugins.module_utils._images.docker_archive import open_docker_archive
 from ansible_collections.edgeops.registry.plugins.module_utils._images.layout import Layout
@@ -83,10 +82,8 @@ def _load_docker() -> types.ModuleType:
     try:
         return importlib.import_module("docker")
     except ImportError as error:
-        raise ProvisioningError(
-            missing_required_lib("docker"),
-            reason="unsupported",
-            remedy="Or save the image with docker save, and name it as docker-archive:/path",
+        raise missing_library(
+            "docker", "Install it there, or save the image with docker save, and name it as docker-archive:/path"
         ) from error
 
 

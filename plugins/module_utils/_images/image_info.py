@@ -32,7 +32,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._images.signature
     SIGNATURE_PREDICATE,
     SIGSTORE_BUNDLE,
 )
-from ansible_collections.edgeops.registry.plugins.module_utils._module import Outcome
+from ansible_collections.edgeops.registry.plugins.module_utils._outcome import Outcome
 
 _SIGNATURE_PREDICATES = (None, SIGNATURE_PREDICATE)
 _NO_PLATFORM = "unknown/unknown"  # what builders give to attestations within an index

@@ -32,7 +32,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._images.retention
     freed,
     make_plan,
 )
-from ansible_collections.edgeops.registry.plugins.module_utils._module import Outcome
+from ansible_collections.edgeops.registry.plugins.module_utils._outcome import Outcome
 
 
 def prune_images(params: t.Mapping[str, t.Any], settings: Settings) -> Outcome:

@@ -10,7 +10,7 @@ import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._converge import Settings
 from ansible_collections.edgeops.registry.plugins.module_utils._images.job import Job
-from ansible_collections.edgeops.registry.plugins.module_utils._module import Outcome
+from ansible_collections.edgeops.registry.plugins.module_utils._outcome import Outcome
 
 
 @dataclasses.dataclass(frozen=True)

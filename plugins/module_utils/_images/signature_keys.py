@@ -11,8 +11,7 @@ import importlib
 import types
 import typing as t
 
-from ansible.module_utils.basic import missing_required_lib
-from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
+from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError, missing_library
 from ansible_collections.edgeops.registry.plugins.module_utils._images.signature_formats import COSIGN_TAG, Signature
 
 SMALLEST_RSA = 2048
@@ -90,10 +89,8 @@ def _cryptography(module: str) -> types.ModuleType:
     try:
         return importlib.import_module(f"cryptography.{module}")
     except ImportError as error:
-        raise ProvisioningError(
-            missing_required_lib("cryptography"),
-            reason="unsupported",
-            remedy="Install it there: apt-get install python3-cryptography, or pip install cryptography",
+        raise missing_library(
+            "cryptography", "Install it there: apt-get install python3-cryptography, or pip install cryptography"
         ) from error
 
 

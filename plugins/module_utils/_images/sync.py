@@ -30,7 +30,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._images.report im
 from ansible_collections.edgeops.registry.plugins.module_utils._images.supply import Supply
 from ansible_collections.edgeops.registry.plugins.module_utils._images.targets import Target, open_target
 from ansible_collections.edgeops.registry.plugins.module_utils._images.terms import Terms
-from ansible_collections.edgeops.registry.plugins.module_utils._module import Outcome
+from ansible_collections.edgeops.registry.plugins.module_utils._outcome import Outcome
 
 MOST_THREADS = 64
 

@@ -12,12 +12,11 @@ import json
 import os
 import socket
 import ssl
-import sys
 import typing as t
 import urllib.parse
 
 from ansible_collections.edgeops.registry.plugins.module_utils._argspec import ArgumentSpec
-from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
+from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError, missing_library
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import Object
 
 with contextlib.suppress(ImportError):  # `open_connection` says that it is missing
@@ -192,10 +191,8 @@ def open_connection(connection: Connection) -> Opened:
     :raises ProvisioningError: the package is missing, or the kubeconfig is not there or wrong.
     """
     if not importlib.util.find_spec("kubernetes"):
-        raise ProvisioningError(
-            f"the Python package kubernetes is missing for {sys.executable}",
-            reason="unsupported",
-            remedy="Install it there, or set ansible_python_interpreter to a Python that has it",
+        raise missing_library(
+            "kubernetes", "Install it there, or set ansible_python_interpreter to a Python that has it"
         )
     settings = client.Configuration()
     settings.connection_pool_maxsize = connection.concurrency

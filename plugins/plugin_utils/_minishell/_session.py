@@ -14,8 +14,7 @@ import types
 import typing as t
 import warnings
 
-from ansible.module_utils.basic import missing_required_lib
-from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
+from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError, missing_library
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._faults import ConnectionLostError, translate
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._output import (
     CmdletError,
@@ -62,11 +61,7 @@ class Session(contextlib.AbstractContextManager[t.Any]):
     def __enter__(self) -> t.Self:
         """:raises ProvisioningError: the device cannot be reached or refuses."""
         if PYPSRP_ERROR is not None:
-            raise ProvisioningError(
-                missing_required_lib("pypsrp"),
-                reason="unsupported",
-                remedy="Install it on the controller: pip install pypsrp",
-            )
+            raise missing_library("pypsrp")
         for library in ("pypsrp", "spnego", "urllib3"):  # they would log every message, passwords too
             logging.getLogger(library).setLevel(logging.WARNING)
         self._connection = _connect(self._target)
