@@ -28,7 +28,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._images.limits im
 from ansible_collections.edgeops.registry.plugins.module_utils._images.plan import Plan, Step, Survey, Write
 from ansible_collections.edgeops.registry.plugins.module_utils._images.signatures import Verdict, verify
 from ansible_collections.edgeops.registry.plugins.module_utils._images.sources import Source
-from ansible_collections.edgeops.registry.plugins.module_utils._images.spool import Streams
+from ansible_collections.edgeops.registry.plugins.module_utils._images.spool import Spool, Streams
 from ansible_collections.edgeops.registry.plugins.module_utils._images.survey import Surveyor, tree_of
 from ansible_collections.edgeops.registry.plugins.module_utils._images.terms import Terms
 
@@ -195,18 +195,17 @@ class Job:
         self.destination.upload_blob(own.digest, own.size, lambda: (manifest.content,))
 
     def _surveyor(self) -> Surveyor:
-        return Surveyor(self.name, self.source, self.destination, self.terms.scope, self._read_manifest)
+        read = functools.partial(self._recalled_manifest, self.terms.spool) if self.terms.spool else None
+        return Surveyor(self.name, self.source, self.destination, self.terms.scope, read)
 
-    def _read_manifest(self, digest: str) -> Manifest:
-        """From the source, which may count how often it is asked, once over all runs if there is a spool."""
-        spool = self.terms.spool
-        content = spool.document(digest) if spool else None
+    def _recalled_manifest(self, spool: Spool, digest: str) -> Manifest:
+        """From the source, which may count how often it is asked, once over all runs."""
+        content = spool.document(digest)
         if content is not None:
             with contextlib.suppress(ProvisioningError):
                 return Manifest.parse(content, digest)
         manifest = self.source.manifest(digest)
-        if spool:
-            spool.keep_document(digest, manifest.content)
+        spool.keep_document(digest, manifest.content)
         return manifest
 
     def _verify(self, blob: Descriptor) -> None:

@@ -154,6 +154,10 @@ class LayoutSource:
         """Its digest, as the layout's index has it."""
         return self.layout().root(self.tag)
 
+    def root_manifest(self) -> Manifest:
+        """What its digest names."""
+        return self.manifest(self.root())
+
     def manifest(self, digest: str) -> Manifest:
         """A manifest of it, checked against its digest."""
         return self.layout().manifest(digest)

@@ -114,6 +114,10 @@ class PinnedSource:
         """What it is pinned to."""
         return self.pinned()
 
+    def root_manifest(self) -> Manifest:
+        """What it is pinned to."""
+        return self.manifest(self.pinned())
+
     def image_id(self) -> str:
         """Only the digest counts."""
         return ""

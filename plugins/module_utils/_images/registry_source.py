@@ -11,7 +11,7 @@ import typing as t
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.catalog import Catalog
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.image_name import ImageName
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.registries import Registries
-from ansible_collections.edgeops.registry.plugins.module_utils._distribution.repository import Repository
+from ansible_collections.edgeops.registry.plugins.module_utils._distribution.repository import Repository, sha256
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.transport import Meter, Transport
 from ansible_collections.edgeops.registry.plugins.module_utils._endpoint import Endpoint
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
@@ -19,6 +19,8 @@ from ansible_collections.edgeops.registry.plugins.module_utils._images.companion
 from ansible_collections.edgeops.registry.plugins.module_utils._images.content import Descriptor, Manifest, Reader
 from ansible_collections.edgeops.registry.plugins.module_utils._images.reference import RegistryReference
 from ansible_collections.edgeops.registry.plugins.module_utils._record import Record
+
+Found = t.TypeVar("Found", str, bytes)
 
 
 class Home(t.NamedTuple):
@@ -45,7 +47,12 @@ class RegistrySource:
 
     def root(self) -> str:
         """Its digest, for which a tag costs one request."""
-        return self._image.digest or self._find()[1]
+        return self._image.digest or self._find(self._digest)[1]
+
+    def root_manifest(self) -> Manifest:
+        """What its digest names, for one request."""
+        content = self._find(self._content)[1]
+        return Manifest.parse(content, self._image.digest or sha256(content))
 
     def manifest(self, digest: str) -> Manifest:
         """A manifest of it, checked against its digest."""
@@ -64,24 +71,35 @@ class RegistrySource:
         return self._home().surroundings.referrers(digest)
 
     def _home(self) -> Home:
-        return self._chosen or self._find()[0]
+        return self._chosen or self._find(self._digest)[0]
 
-    def _find(self) -> tuple[Home, str]:
-        """The first home that has it, and its digest; a mirror that fails is passed over."""
+    def _digest(self, repository: Repository) -> str | None:
+        return repository.manifest_digest(self._image.reference)
+
+    def _content(self, repository: Repository) -> bytes | None:
+        try:
+            return repository.manifest(self._image.reference)
+        except ProvisioningError as error:
+            if error.reason != "invalid":
+                raise
+            return None  # it is not there
+
+    def _find(self, ask: t.Callable[[Repository], Found | None]) -> tuple[Home, Found]:
+        """The first home that has it, and what that answers; a mirror that fails is passed over."""
         for home in self._homes[:-1]:
             with contextlib.suppress(ProvisioningError):
-                digest = home.repository.manifest_digest(self._image.reference)
-                if digest:
+                found = ask(home.repository)
+                if found:
                     self._chosen = home
-                    return home, digest
+                    return home, found
         self._chosen = self._homes[-1]
-        digest = self._chosen.repository.manifest_digest(self._image.reference)
-        if not digest:
+        found = ask(self._chosen.repository)
+        if not found:
             raise ProvisioningError(
                 f"there is no {self._image} at its source",
                 remedy="Correct the name, or the credentials of its registry",
             )
-        return self._chosen, digest
+        return self._chosen, found
 
 
 class RegistrySources:

@@ -49,6 +49,9 @@ class Source(t.Protocol):
     def root(self) -> str:
         """Its digest."""
 
+    def root_manifest(self) -> Manifest:
+        """What its digest names: at a registry for one request, where digest and manifest one by one are two."""
+
     def manifest(self, digest: str) -> Manifest:
         """A manifest of it, checked against its digest."""
 

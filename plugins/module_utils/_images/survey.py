@@ -42,17 +42,24 @@ class Scope:
 class Surveyor:
     """Compares an image's source with its destination.
 
-    :param read: gives a manifest of the source.
+    :param read: gives a manifest of the source, or None to have them from the source itself.
     """
 
     def __init__(
-        self, name: ImageName, source: Source, destination: Destination, scope: Scope, read: t.Callable[[str], Manifest]
+        self,
+        name: ImageName,
+        source: Source,
+        destination: Destination,
+        scope: Scope,
+        read: t.Callable[[str], Manifest] | None = None,
     ) -> None:
         self._name = name
         self._source = source
         self._destination = destination
         self._scope = scope
-        self._read = read
+        self._read = read or source.manifest
+        self._reads_all = read is None
+        self._kept: dict[str, Manifest] = {}
         self._made: dict[str, Manifest] = {}  # of our own making, so that the source has it not
         self._found: set[str] = set()
 
@@ -64,7 +71,7 @@ class Surveyor:
         """
         image_id = "" if root or self._name.digest else self._source.image_id()
         before, is_same = self._look_at_destination(image_id)
-        root = before if before and is_same else root or self._source.root()
+        root = before if before and is_same else root or self._root(is_new=before is None)
         digest = root if is_same else self._wanted(root)
         survey = Survey(self._name, digest, before, digest_of_all=root if root != digest else "")
         if survey.in_sync and self._scope.level == "fast":
@@ -129,7 +136,7 @@ class Surveyor:
             )
         if not self._scope.platforms:
             return root
-        chosen = select_platforms(self._read(root), self._scope.platforms)
+        chosen = select_platforms(self._manifest(root), self._scope.platforms)
         if self._name.digest and chosen.digest != root:
             raise ProvisioningError(
                 "without its other platforms it cannot have the digest in its name",
@@ -153,7 +160,15 @@ class Surveyor:
         return served.digest, image_id in (served.digest, *(blob.digest for blob in served.blobs[:1]))
 
     def _manifest(self, digest: str) -> Manifest:
-        return self._made.get(digest) or self._read(digest)
+        return self._made.get(digest) or self._kept.get(digest) or self._read(digest)
+
+    def _root(self, *, is_new: bool) -> str:
+        """The digest at the source; of what the destination has not, with the manifest that will be wanted next."""
+        if not is_new or not self._reads_all:
+            return self._source.root()
+        manifest = self._source.root_manifest()
+        self._kept[manifest.digest] = manifest
+        return manifest.digest
 
 
 def tree_of(digest: str, read: t.Callable[[str], Manifest]) -> tuple[Manifest, ...]:

@@ -204,5 +204,5 @@ def test_without_the_package_docker(tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", script], env={"PYTHONPATH": tmp_path}, check=True, capture_output=True, text=True
     )
-    assert "(docker)" in done.stdout
+    assert "package docker is missing" in done.stdout
     assert "docker-archive:/path" in done.stdout

@@ -210,6 +210,20 @@ GOOD = pem_of(KEYS["P-256"])
         (pem_of(x25519.X25519PrivateKey.generate()), "a kind that signs no images"),
         (pem_of(dsa.generate_private_key(SMALLEST_RSA // 2)), "a kind that signs no images"),
     ],
+    ids=[
+        *(
+            "empty",
+            "name of a file",
+            "changed",
+            "cut off",
+            "without an end",
+            "no text",
+            "two keys",
+            "private",
+            "encrypted",
+        ),
+        *("secp256k1", "short RSA", "X25519", "DSA"),
+    ],
 )
 def test_a_bad_key_is_named_by_its_number(pem, words):
     options = {"keys": [GOOD, pem], "require": "any", "on_failure": "fail"}
@@ -262,5 +276,5 @@ def test_the_library_is_asked_for_where_it_is_missing_and_only_there(tmp_path):
     )
     environment = {"PYTHONPATH": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
-    assert "the Python package cryptography is missing for" in done.stdout
+    assert "Failed to import the required Python library (cryptography)" in done.stdout
     assert "pip install cryptography" in done.stdout
