@@ -79,7 +79,7 @@ class Device:
         self.knobs = dataclasses.replace(self._at_start)
         self.kubernetes.forget()
         self.cmdlets_run: list[str] = []
-        self._polls_left = 0
+        self._polls = 0
 
     def run(self, name: str, call: Call) -> t.Iterator[Write]:
         """What a cmdlet writes, as it writes it; it goes on until it has ended, or was stopped."""
@@ -155,7 +155,7 @@ class Device:
             raise CmdletError("EmulatedNoCompute", "Compute is not configured.")
         call.stopped.wait(self.knobs.enable_seconds)
         self.knobs.enabled = True
-        self._polls_left = self.knobs.enable_polls
+        self._polls = 0
         yield Text("Operation completed successfully. Use Get-HcsKubernetesContainerRegistryInfo for credentials")
 
     def _disable(self, call: Call) -> t.Iterator[Write]:
@@ -164,7 +164,7 @@ class Device:
 
     def _registry(self, call: Call) -> t.Iterator[Write]:
         knobs = self.knobs
-        if knobs.enabled and self._polls_left == 0:
+        if knobs.enabled and self._polls >= knobs.enable_polls:
             yield Item(
                 {
                     "Endpoint": knobs.endpoint,
@@ -174,7 +174,7 @@ class Device:
                 }
             )
             return
-        self._polls_left = max(0, self._polls_left - 1)
+        self._polls += 1
         if knobs.when_off == "nulls":
             yield Item(dict.fromkeys(("Endpoint", "IPAddress", "Username", "Password")))
         elif knobs.when_off == "error":

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import concurrent.futures
 import dataclasses
 import json
 import os
@@ -18,7 +19,7 @@ import pytest
 import yaml
 from ansible_collections.edgeops.registry.tests.support.authority import Authority
 from ansible_collections.edgeops.registry.tests.support.edge_device import EdgeDevice
-from ansible_collections.edgeops.registry.tests.support.real_registry import RealRegistry
+from ansible_collections.edgeops.registry.tests.support.real_registry import RealRegistry, wait_until
 
 INFO = "Get-HcsKubernetesContainerRegistryInfo"
 ENABLE = "Set-HcsKubernetesContainerRegistry"
@@ -158,6 +159,20 @@ def test_from_two_devices_to_records_namespaces_and_back(site):
     code, changed, output = site.run("registry", registry_state="absent")
     assert (code, changed) == (0, {"edge-0": "2", "edge-1": "2"}), output
     assert not (site.folder / "records.yml").exists()
+
+
+def test_a_device_that_takes_its_time_holds_up_no_other(site):
+    slow = site.devices[0]
+    slow.turn(enable_polls=1_000_000)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        run = pool.submit(site.run, "registry")
+        file = site.folder / "records.yml"
+        wait_until(lambda: run.done() or file.exists(), "the quick device has no record", seconds=120)
+        assert [record["endpoint"] for record in site.records] == [site.registries[1].endpoint]
+        slow.turn(enable_polls=0)
+        code, changed, output = run.result()
+    assert (code, changed) == (0, {"edge-0": "2", "edge-1": "2"}), output
+    assert len(site.records) == 2
 
 
 def test_a_device_that_is_enabled_anew_and_one_that_is_dead(site):
