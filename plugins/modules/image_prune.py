@@ -205,7 +205,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._argspec import (
     ArgumentSpec,
     record_option,
 )
-from ansible_collections.edgeops.registry.plugins.module_utils._images.prune import prune_images
+from ansible_collections.edgeops.registry.plugins.module_utils._images.pruning.prune import prune_images
 from ansible_collections.edgeops.registry.plugins.module_utils._module import run_module
 
 ARGUMENT_SPEC: ArgumentSpec = {

@@ -11,13 +11,13 @@ import re
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.image_name import ImageName
 from ansible_collections.edgeops.registry.plugins.module_utils._images.content import Descriptor
 from ansible_collections.edgeops.registry.plugins.module_utils._images.image_config import ImageConfig
-from ansible_collections.edgeops.registry.plugins.module_utils._images.inventory import (
+from ansible_collections.edgeops.registry.plugins.module_utils._images.pruning.inventory import (
     Inventory,
     Relations,
     StoredManifest,
     companion_subject,
 )
-from ansible_collections.edgeops.registry.plugins.module_utils._images.retention import Rule, Rules, freed, make_plan
+from ansible_collections.edgeops.registry.plugins.module_utils._images.pruning.retention import Rule, Rules, freed, make_plan
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -9,7 +9,7 @@ import typing as t
 
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible_collections.edgeops.registry.plugins.module_utils._converge import Settings
-from ansible_collections.edgeops.registry.plugins.module_utils._images.prune import prune_images
+from ansible_collections.edgeops.registry.plugins.module_utils._images.pruning.prune import prune_images
 from ansible_collections.edgeops.registry.plugins.modules.image_prune import ARGUMENT_SPEC
 
 if t.TYPE_CHECKING:

@@ -14,7 +14,7 @@ import os
 import stat
 import time
 
-from ansible_collections.edgeops.registry.plugins.module_utils._images.unpack import large_files
+from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.unpack import large_files
 
 _SECONDS = 3600.0
 

@@ -11,7 +11,7 @@ import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._converge import Settings
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
-from ansible_collections.edgeops.registry.plugins.module_utils._images.bundle_writer import Packed
+from ansible_collections.edgeops.registry.plugins.module_utils._images.bundle.writer import Packed
 from ansible_collections.edgeops.registry.plugins.module_utils._images.job import Job
 from ansible_collections.edgeops.registry.plugins.module_utils._images.pinning import read_blob
 from ansible_collections.edgeops.registry.plugins.module_utils._images.supply import Supply

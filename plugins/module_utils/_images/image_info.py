@@ -11,7 +11,7 @@ import typing as t
 from ansible_collections.edgeops.registry.plugins.module_utils._converge import Settings
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.image_name import ImageName
 from ansible_collections.edgeops.registry.plugins.module_utils._images.inspection import Inspector
-from ansible_collections.edgeops.registry.plugins.module_utils._images.inventory import (
+from ansible_collections.edgeops.registry.plugins.module_utils._images.pruning.inventory import (
     Inventory,
     StoredManifest,
     companion_kind,
@@ -23,7 +23,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._images.registry_
     parse_pattern,
     select_repositories,
 )
-from ansible_collections.edgeops.registry.plugins.module_utils._images.signature_formats import (
+from ansible_collections.edgeops.registry.plugins.module_utils._images.signatures.formats import (
     BUNDLE_TYPES,
     COSIGN_TAG,
     NOTATION,

@@ -12,7 +12,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._distribution.cat
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.module_utils._images.content import check_digest
 from ansible_collections.edgeops.registry.plugins.module_utils._images.image_config import CONFIG_TYPES, ImageConfig
-from ansible_collections.edgeops.registry.plugins.module_utils._images.inventory import (
+from ansible_collections.edgeops.registry.plugins.module_utils._images.pruning.inventory import (
     Inventory,
     StoredManifest,
     companion_subject,

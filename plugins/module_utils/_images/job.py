@@ -26,8 +26,8 @@ from ansible_collections.edgeops.registry.plugins.module_utils._images.content i
 from ansible_collections.edgeops.registry.plugins.module_utils._images.destinations import Destination
 from ansible_collections.edgeops.registry.plugins.module_utils._images.limits import LimitedReader, OutOfTimeError
 from ansible_collections.edgeops.registry.plugins.module_utils._images.plan import Plan, Step, Survey, Write
-from ansible_collections.edgeops.registry.plugins.module_utils._images.signatures import Verdict, verify
-from ansible_collections.edgeops.registry.plugins.module_utils._images.sources import Source
+from ansible_collections.edgeops.registry.plugins.module_utils._images.signatures.verification import Verdict, verify
+from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.source import Source
 from ansible_collections.edgeops.registry.plugins.module_utils._images.spool import Spool, Streams
 from ansible_collections.edgeops.registry.plugins.module_utils._images.survey import Surveyor, tree_of
 from ansible_collections.edgeops.registry.plugins.module_utils._images.terms import Terms

@@ -12,7 +12,6 @@ import typing as t
 from ansible_collections.edgeops.registry.plugins.module_utils._change import FilePlan
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.module_utils._files import read_file
-from ansible_collections.edgeops.registry.plugins.module_utils._images.archive import DOCUMENT_LIMIT
 from ansible_collections.edgeops.registry.plugins.module_utils._images.content import (
     Descriptor,
     Manifest,
@@ -20,8 +19,9 @@ from ansible_collections.edgeops.registry.plugins.module_utils._images.content i
     verified_blocks,
 )
 from ansible_collections.edgeops.registry.plugins.module_utils._images.lock_file import Pin, parse_lock, render_lock
-from ansible_collections.edgeops.registry.plugins.module_utils._images.registry_source import RegistrySource
-from ansible_collections.edgeops.registry.plugins.module_utils._images.sources import Source
+from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.archive import DOCUMENT_LIMIT
+from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.registry import RegistrySource
+from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.source import Source
 
 
 class LockFile:

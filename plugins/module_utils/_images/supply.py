@@ -14,14 +14,14 @@ from ansible_collections.edgeops.registry.plugins.module_utils._converge import 
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.image_name import ImageName
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.registries import Registries
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.transport import Meter
-from ansible_collections.edgeops.registry.plugins.module_utils._images.bundle import DAMAGE, Bundle, open_bundle
-from ansible_collections.edgeops.registry.plugins.module_utils._images.bundle_index import entry_name
+from ansible_collections.edgeops.registry.plugins.module_utils._images.bundle.bundle import DAMAGE, Bundle, open_bundle
+from ansible_collections.edgeops.registry.plugins.module_utils._images.bundle.index import entry_name
 from ansible_collections.edgeops.registry.plugins.module_utils._images.checked import Mark
 from ansible_collections.edgeops.registry.plugins.module_utils._images.job import Job
-from ansible_collections.edgeops.registry.plugins.module_utils._images.layout import LayoutSource
 from ansible_collections.edgeops.registry.plugins.module_utils._images.pinning import LockFile
 from ansible_collections.edgeops.registry.plugins.module_utils._images.reference import LayoutReference, Reference
-from ansible_collections.edgeops.registry.plugins.module_utils._images.sources import Source, Sources
+from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.layout import LayoutSource
+from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.source import Source, Sources
 from ansible_collections.edgeops.registry.plugins.module_utils._record import parse_records
 from ansible_collections.edgeops.registry.plugins.module_utils._run import RunCommand
 

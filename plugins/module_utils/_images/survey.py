@@ -17,7 +17,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._images.content i
 from ansible_collections.edgeops.registry.plugins.module_utils._images.destinations import Destination
 from ansible_collections.edgeops.registry.plugins.module_utils._images.plan import Survey, Tree
 from ansible_collections.edgeops.registry.plugins.module_utils._images.platforms import select_platforms
-from ansible_collections.edgeops.registry.plugins.module_utils._images.sources import Source
+from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.source import Source
 
 LEVELS = ("fast", "deep", "verify")
 _NOT_THERE = ("invalid", "conflict", "digest_mismatch", "unparsable", "unsupported")  # else the registry fails

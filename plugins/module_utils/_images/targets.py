@@ -16,14 +16,17 @@ from ansible_collections.edgeops.registry.plugins.module_utils._distribution.rep
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.transport import Meter
 from ansible_collections.edgeops.registry.plugins.module_utils._endpoint import Endpoint
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
-from ansible_collections.edgeops.registry.plugins.module_utils._images.bundle import Place, read_contents
-from ansible_collections.edgeops.registry.plugins.module_utils._images.bundle_writer import (
+from ansible_collections.edgeops.registry.plugins.module_utils._images.bundle.bundle import Place, read_contents
+from ansible_collections.edgeops.registry.plugins.module_utils._images.bundle.layout_writer import (
+    LayoutDestination,
+    Since,
+)
+from ansible_collections.edgeops.registry.plugins.module_utils._images.bundle.writer import (
     BundleWriter,
     Packed,
     open_writer,
 )
 from ansible_collections.edgeops.registry.plugins.module_utils._images.destinations import Destination
-from ansible_collections.edgeops.registry.plugins.module_utils._images.layout_writer import LayoutDestination, Since
 from ansible_collections.edgeops.registry.plugins.module_utils._record import Record
 from ansible_collections.edgeops.registry.plugins.module_utils._run import RunCommand
 

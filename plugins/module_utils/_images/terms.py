@@ -13,7 +13,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._errors import Pr
 from ansible_collections.edgeops.registry.plugins.module_utils._images.limits import Bandwidth, Budget, Limits
 from ansible_collections.edgeops.registry.plugins.module_utils._images.platforms import check_platforms
 from ansible_collections.edgeops.registry.plugins.module_utils._images.reference import Reference, RegistryReference
-from ansible_collections.edgeops.registry.plugins.module_utils._images.signatures import Policy
+from ansible_collections.edgeops.registry.plugins.module_utils._images.signatures.verification import Policy
 from ansible_collections.edgeops.registry.plugins.module_utils._images.spool import Spool
 from ansible_collections.edgeops.registry.plugins.module_utils._images.survey import Scope
 

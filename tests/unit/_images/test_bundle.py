@@ -17,7 +17,7 @@ import tarfile
 
 import pytest
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
-from ansible_collections.edgeops.registry.plugins.module_utils._images.bundle import Contents, open_bundle
+from ansible_collections.edgeops.registry.plugins.module_utils._images.bundle.bundle import Contents, open_bundle
 from ansible_collections.edgeops.registry.plugins.module_utils._images.companions import fallback_tag
 from ansible_collections.edgeops.registry.tests.support.debian_package import program
 from ansible_collections.edgeops.registry.tests.support.oci_layout import LAYER, MANIFEST, OciLayout, random_layer
@@ -483,7 +483,7 @@ def test_signatures_and_referrers_travel_in_it(path, start_registry):
 
 KILLED = """
 import os, sys, threading
-from ansible_collections.edgeops.registry.plugins.module_utils._images import layout_writer
+from ansible_collections.edgeops.registry.plugins.module_utils._images.bundle import layout_writer
 from ansible_collections.edgeops.registry.tests.support.syncing import sync
 
 left = int(sys.argv[2])

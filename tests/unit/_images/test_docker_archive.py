@@ -13,9 +13,9 @@ import tarfile
 
 import pytest
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
-from ansible_collections.edgeops.registry.plugins.module_utils._images.docker_archive import open_docker_archive
-from ansible_collections.edgeops.registry.plugins.module_utils._images.docker_engine import DockerEngineImage
 from ansible_collections.edgeops.registry.plugins.module_utils._images.reference import parse_source
+from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.docker_archive import open_docker_archive
+from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.docker_engine import DockerEngineImage
 from ansible_collections.edgeops.registry.tests.support.docker_save import engine_image, layer, new_archive, old_archive
 from ansible_collections.edgeops.registry.tests.support.oci_layout import random_layer
 from ansible_collections.edgeops.registry.tests.support.run_command import run_command
@@ -178,7 +178,7 @@ def test_an_image_that_the_engine_has_not():
 
 def test_no_engine():
     script = (
-        "from ansible_collections.edgeops.registry.plugins.module_utils._images.docker_engine import DockerEngineImage\n"
+        "from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.docker_engine import DockerEngineImage\n"
         "from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError\n"
         "try: DockerEngineImage('x', None)\n"
         "except ProvisioningError as error: print(error.reason)\n"
@@ -196,7 +196,7 @@ def test_no_engine():
 def test_without_the_package_docker(tmp_path):
     (tmp_path / "docker.py").write_text("raise ImportError\n")
     script = (
-        "from ansible_collections.edgeops.registry.plugins.module_utils._images.docker_engine import DockerEngineImage\n"
+        "from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.docker_engine import DockerEngineImage\n"
         "from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError\n"
         "try: DockerEngineImage('x', None)\n"
         "except ProvisioningError as error: print(error)\n"

@@ -17,13 +17,13 @@ from ansible_collections.edgeops.registry.plugins.module_utils._images.content i
     Manifest,
     verified_blocks,
 )
-from ansible_collections.edgeops.registry.plugins.module_utils._images.layout import open_layout
 from ansible_collections.edgeops.registry.plugins.module_utils._images.reference import (
     EngineReference,
     LayoutReference,
     RegistryReference,
     parse_source,
 )
+from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.layout import open_layout
 from ansible_collections.edgeops.registry.tests.support.oci_layout import INDEX, MANIFEST, OciLayout
 from ansible_collections.edgeops.registry.tests.support.run_command import run_command
 from ansible_collections.edgeops.registry.tools import hello_image

@@ -11,8 +11,11 @@ from ansible_collections.edgeops.registry.plugins.module_utils._distribution.ima
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.module_utils._images.content import Descriptor
 from ansible_collections.edgeops.registry.plugins.module_utils._images.image_config import ImageConfig, parse_created
-from ansible_collections.edgeops.registry.plugins.module_utils._images.inventory import Inventory, StoredManifest
-from ansible_collections.edgeops.registry.plugins.module_utils._images.retention import (
+from ansible_collections.edgeops.registry.plugins.module_utils._images.pruning.inventory import (
+    Inventory,
+    StoredManifest,
+)
+from ansible_collections.edgeops.registry.plugins.module_utils._images.pruning.retention import (
     PLACEHOLDER_TYPE,
     Rule,
     Rules,
@@ -20,7 +23,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._images.retention
     freed,
     make_plan,
 )
-from ansible_collections.edgeops.registry.plugins.module_utils._images.semantic_version import precedence
+from ansible_collections.edgeops.registry.plugins.module_utils._images.pruning.semantic_version import precedence
 
 
 def digest(name):

@@ -15,12 +15,12 @@ from ansible_collections.edgeops.registry.plugins.module_utils._distribution.rep
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.transport import Meter
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.module_utils._images.reference import parse_source
-from ansible_collections.edgeops.registry.plugins.module_utils._images.signature_formats import (
+from ansible_collections.edgeops.registry.plugins.module_utils._images.signatures.formats import (
     COSIGN_TAG,
     SIGSTORE_BUNDLE,
 )
-from ansible_collections.edgeops.registry.plugins.module_utils._images.signatures import Policy, verify
-from ansible_collections.edgeops.registry.plugins.module_utils._images.sources import Sources
+from ansible_collections.edgeops.registry.plugins.module_utils._images.signatures.verification import Policy, verify
+from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.source import Sources
 from ansible_collections.edgeops.registry.plugins.module_utils._record import Record
 from ansible_collections.edgeops.registry.tests.support.http_server import Reply
 from ansible_collections.edgeops.registry.tests.support.oci_layout import INDEX, MANIFEST

@@ -13,7 +13,7 @@ import textwrap
 
 import pytest
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import REASONS, ProvisioningError
-from ansible_collections.edgeops.registry.plugins.module_utils._images.signature_formats import (
+from ansible_collections.edgeops.registry.plugins.module_utils._images.signatures.formats import (
     BUNDLE_TYPES,
     COSIGN_TAG,
     SIGSTORE_BUNDLE,
@@ -21,8 +21,8 @@ from ansible_collections.edgeops.registry.plugins.module_utils._images.signature
     read_bundle,
     read_simple_signing,
 )
-from ansible_collections.edgeops.registry.plugins.module_utils._images.signature_keys import SMALLEST_RSA, PublicKey
-from ansible_collections.edgeops.registry.plugins.module_utils._images.signatures import Policy
+from ansible_collections.edgeops.registry.plugins.module_utils._images.signatures.keys import SMALLEST_RSA, PublicKey
+from ansible_collections.edgeops.registry.plugins.module_utils._images.signatures.verification import Policy
 from ansible_collections.edgeops.registry.tests.support.signature_parts import (
     bundle,
     payload,
@@ -267,7 +267,7 @@ def test_the_library_is_asked_for_where_it_is_missing_and_only_there(tmp_path):
         """
         from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
         from ansible_collections.edgeops.registry.plugins.module_utils._images import sync
-        from ansible_collections.edgeops.registry.plugins.module_utils._images.signatures import Policy
+        from ansible_collections.edgeops.registry.plugins.module_utils._images.signatures.verification import Policy
         try:
             Policy.parse({"keys": ["x"], "require": "any", "on_failure": "fail"})
         except ProvisioningError as error:

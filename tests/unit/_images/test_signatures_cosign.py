@@ -11,8 +11,8 @@ import json
 import re
 
 import pytest
-from ansible_collections.edgeops.registry.plugins.module_utils._images.signature_formats import NOTATION_TYPE
-from ansible_collections.edgeops.registry.plugins.module_utils._images.signature_search import LARGEST_SIGNATURE
+from ansible_collections.edgeops.registry.plugins.module_utils._images.signatures.formats import NOTATION_TYPE
+from ansible_collections.edgeops.registry.plugins.module_utils._images.signatures.search import LARGEST_SIGNATURE
 from ansible_collections.edgeops.registry.tests.support.oci_layout import INDEX, MANIFEST
 from ansible_collections.edgeops.registry.tests.support.workshop import Workshop, name_and_digest
 from cryptography.hazmat.primitives import serialization

@@ -19,7 +19,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._distribution.tra
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.module_utils._images.content import verified_blocks
 from ansible_collections.edgeops.registry.plugins.module_utils._images.reference import parse_source
-from ansible_collections.edgeops.registry.plugins.module_utils._images.sources import Sources
+from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.source import Sources
 from ansible_collections.edgeops.registry.plugins.module_utils._record import Record
 from ansible_collections.edgeops.registry.tests.support.http_server import Reply
 from ansible_collections.edgeops.registry.tests.support.oci_layout import MANIFEST, OciLayout, random_layer

@@ -15,8 +15,8 @@ import tarfile
 
 import pytest
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
-from ansible_collections.edgeops.registry.plugins.module_utils._images.layout import open_layout
-from ansible_collections.edgeops.registry.plugins.module_utils._images.unpack import MOST_GROWTH, unpack
+from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.layout import open_layout
+from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.unpack import MOST_GROWTH, unpack
 from ansible_collections.edgeops.registry.tests.support.oci_layout import OciLayout, random_layer, tar_of
 from ansible_collections.edgeops.registry.tests.support.run_command import run_command
 

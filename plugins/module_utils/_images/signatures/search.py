@@ -11,7 +11,7 @@ import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.module_utils._images.content import Descriptor, verified_blocks
-from ansible_collections.edgeops.registry.plugins.module_utils._images.signature_formats import (
+from ansible_collections.edgeops.registry.plugins.module_utils._images.signatures.formats import (
     BUNDLE_TYPES,
     NOTATION,
     NOTATION_TYPE,
@@ -24,7 +24,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._images.signature
     read_simple_signing,
     signature_tag,
 )
-from ansible_collections.edgeops.registry.plugins.module_utils._images.sources import Source
+from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.source import Source
 
 LARGEST_SIGNATURE = 1 << 20
 _BROKEN = ("digest_mismatch", "invalid", "unparsable", "unsupported")  # else the source fails, not the signature

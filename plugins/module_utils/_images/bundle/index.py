@@ -11,7 +11,7 @@ import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.image_name import MANIFEST_TYPES, ImageName
 from ansible_collections.edgeops.registry.plugins.module_utils._images.content import Descriptor, Manifest
-from ansible_collections.edgeops.registry.plugins.module_utils._images.layout import REF_NAME
+from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.layout import REF_NAME
 from ansible_collections.edgeops.registry.plugins.module_utils._images.tree import walk
 
 _COMPANION = re.compile(r"(?P<repository>.+):(?P<algorithm>sha256|sha512)-(?P<hex>[0-9a-f]{64,128})(?:\.[a-z]+)?")

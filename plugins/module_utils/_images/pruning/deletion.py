@@ -9,8 +9,8 @@ import json
 
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.repository import sha256
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
+from ansible_collections.edgeops.registry.plugins.module_utils._images.pruning.retention import PLACEHOLDER_TYPE, Plan
 from ansible_collections.edgeops.registry.plugins.module_utils._images.registry_access import Access
-from ansible_collections.edgeops.registry.plugins.module_utils._images.retention import PLACEHOLDER_TYPE, Plan
 
 _MANIFEST_TYPE = "application/vnd.oci.image.manifest.v1+json"
 _EMPTY_TYPE = "application/vnd.oci.empty.v1+json"

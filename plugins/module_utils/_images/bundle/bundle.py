@@ -19,18 +19,18 @@ import os
 import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
-from ansible_collections.edgeops.registry.plugins.module_utils._images.archive import Archive, Folder, Part
 from ansible_collections.edgeops.registry.plugins.module_utils._images.content import (
     Descriptor,
     Manifest,
     verified_blocks,
 )
-from ansible_collections.edgeops.registry.plugins.module_utils._images.layout import (
+from ansible_collections.edgeops.registry.plugins.module_utils._images.lock_file import LOCK_NAME, Pin, parse_lock
+from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.archive import Archive, Folder, Part
+from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.layout import (
     INDEX_FILE,
     LAYOUT_FILE,
     Layout,
 )
-from ansible_collections.edgeops.registry.plugins.module_utils._images.lock_file import LOCK_NAME, Pin, parse_lock
 from ansible_collections.edgeops.registry.plugins.module_utils._images.tree import walk
 from ansible_collections.edgeops.registry.plugins.module_utils._run import RunCommand
 

@@ -9,10 +9,10 @@ import dataclasses
 import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
-from ansible_collections.edgeops.registry.plugins.module_utils._images.signature_formats import FORMS
-from ansible_collections.edgeops.registry.plugins.module_utils._images.signature_keys import PublicKey
-from ansible_collections.edgeops.registry.plugins.module_utils._images.signature_search import Finding, find_signatures
-from ansible_collections.edgeops.registry.plugins.module_utils._images.sources import Source
+from ansible_collections.edgeops.registry.plugins.module_utils._images.signatures.formats import FORMS
+from ansible_collections.edgeops.registry.plugins.module_utils._images.signatures.keys import PublicKey
+from ansible_collections.edgeops.registry.plugins.module_utils._images.signatures.search import Finding, find_signatures
+from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.source import Source
 
 MOST_FINDINGS = 5
 """How many of the signatures that do not count a message tells of."""

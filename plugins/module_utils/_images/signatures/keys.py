@@ -12,7 +12,7 @@ import types
 import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError, missing_library
-from ansible_collections.edgeops.registry.plugins.module_utils._images.signature_formats import COSIGN_TAG, Signature
+from ansible_collections.edgeops.registry.plugins.module_utils._images.signatures.formats import COSIGN_TAG, Signature
 
 SMALLEST_RSA = 2048
 _HASH_OF_CURVE = {"secp256r1": "SHA256", "secp384r1": "SHA384", "secp521r1": "SHA512"}

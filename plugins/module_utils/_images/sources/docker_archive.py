@@ -18,17 +18,17 @@ import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.image_name import MANIFEST_TYPES
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
-from ansible_collections.edgeops.registry.plugins.module_utils._images.archive import Archive, Part
 from ansible_collections.edgeops.registry.plugins.module_utils._images.content import BLOCK
-from ansible_collections.edgeops.registry.plugins.module_utils._images.layout import (
+from ansible_collections.edgeops.registry.plugins.module_utils._images.reference import canonical_name
+from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.archive import Archive, Part
+from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.layout import (
     CONTAINERD_NAME,
     INDEX_FILE,
     LAYOUT_FILE,
     Layout,
     blob_name,
 )
-from ansible_collections.edgeops.registry.plugins.module_utils._images.reference import canonical_name
-from ansible_collections.edgeops.registry.plugins.module_utils._images.unpack import GZIP, ZSTD, spool_folder
+from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.unpack import GZIP, ZSTD, spool_folder
 from ansible_collections.edgeops.registry.plugins.module_utils._run import RunCommand
 
 _MANIFEST_FILE = "manifest.json"

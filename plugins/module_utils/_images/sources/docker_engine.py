@@ -14,9 +14,9 @@ import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError, missing_library
 from ansible_collections.edgeops.registry.plugins.module_utils._images.content import BLOCK
-from ansible_collections.edgeops.registry.plugins.module_utils._images.docker_archive import open_docker_archive
-from ansible_collections.edgeops.registry.plugins.module_utils._images.layout import Layout
-from ansible_collections.edgeops.registry.plugins.module_utils._images.unpack import spool_folder
+from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.docker_archive import open_docker_archive
+from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.layout import Layout
+from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.unpack import spool_folder
 from ansible_collections.edgeops.registry.plugins.module_utils._run import RunCommand
 
 

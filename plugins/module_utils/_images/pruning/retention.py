@@ -12,12 +12,12 @@ import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.image_name import ImageName
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
-from ansible_collections.edgeops.registry.plugins.module_utils._images.inventory import (
+from ansible_collections.edgeops.registry.plugins.module_utils._images.pruning.inventory import (
     Inventory,
     Relations,
     companion_subject,
 )
-from ansible_collections.edgeops.registry.plugins.module_utils._images.semantic_version import precedence
+from ansible_collections.edgeops.registry.plugins.module_utils._images.pruning.semantic_version import precedence
 
 PLACEHOLDER_TYPE = "application/vnd.edgeops.registry.pruned.v1+json"
 """What a tag is made to point to, right before both go, where a registry cannot take a tag alone away."""

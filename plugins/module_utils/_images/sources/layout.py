@@ -11,8 +11,13 @@ import json
 import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
-from ansible_collections.edgeops.registry.plugins.module_utils._images.archive import Archive, Files, Folder, Part
 from ansible_collections.edgeops.registry.plugins.module_utils._images.content import Descriptor, Manifest, Reader
+from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.archive import (
+    Archive,
+    Files,
+    Folder,
+    Part,
+)
 from ansible_collections.edgeops.registry.plugins.module_utils._run import RunCommand
 
 LAYOUT_FILE = "oci-layout"

@@ -21,10 +21,10 @@ import typing as t
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.repository import Body, sha256
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.transport import Meter
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
-from ansible_collections.edgeops.registry.plugins.module_utils._images.archive import Part
-from ansible_collections.edgeops.registry.plugins.module_utils._images.bundle import Bundle
+from ansible_collections.edgeops.registry.plugins.module_utils._images.bundle.bundle import Bundle
 from ansible_collections.edgeops.registry.plugins.module_utils._images.content import Descriptor, Manifest
-from ansible_collections.edgeops.registry.plugins.module_utils._images.layout import blob_name
+from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.archive import Part
+from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.layout import blob_name
 from ansible_collections.edgeops.registry.plugins.module_utils._images.tree import walk
 
 NAMES_FILE = "names"

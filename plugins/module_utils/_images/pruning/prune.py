@@ -14,23 +14,23 @@ from ansible_collections.edgeops.registry.plugins.module_utils._converge import 
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.image_name import ImageName
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.module_utils._files import read_file
-from ansible_collections.edgeops.registry.plugins.module_utils._images.deletion import carry_out
 from ansible_collections.edgeops.registry.plugins.module_utils._images.inspection import Inspection, Inspector
 from ansible_collections.edgeops.registry.plugins.module_utils._images.lock_file import parse_lock
-from ansible_collections.edgeops.registry.plugins.module_utils._images.registry_access import (
-    Access,
-    matches,
-    open_registry,
-    parse_pattern,
-    select_repositories,
-)
-from ansible_collections.edgeops.registry.plugins.module_utils._images.retention import (
+from ansible_collections.edgeops.registry.plugins.module_utils._images.pruning.deletion import carry_out
+from ansible_collections.edgeops.registry.plugins.module_utils._images.pruning.retention import (
     Plan,
     Rule,
     Rules,
     check_plans,
     freed,
     make_plan,
+)
+from ansible_collections.edgeops.registry.plugins.module_utils._images.registry_access import (
+    Access,
+    matches,
+    open_registry,
+    parse_pattern,
+    select_repositories,
 )
 from ansible_collections.edgeops.registry.plugins.module_utils._outcome import Outcome
 

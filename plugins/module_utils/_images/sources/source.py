@@ -13,19 +13,19 @@ import typing as t
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.registries import Registries
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.transport import Meter
 from ansible_collections.edgeops.registry.plugins.module_utils._images.content import Descriptor, Manifest, Reader
-from ansible_collections.edgeops.registry.plugins.module_utils._images.docker_archive import open_docker_archive
-from ansible_collections.edgeops.registry.plugins.module_utils._images.docker_engine import DockerEngineImage
-from ansible_collections.edgeops.registry.plugins.module_utils._images.layout import (
-    Layout,
-    LayoutSource,
-    open_layout,
-)
 from ansible_collections.edgeops.registry.plugins.module_utils._images.reference import (
     EngineReference,
     LayoutReference,
     Reference,
 )
-from ansible_collections.edgeops.registry.plugins.module_utils._images.registry_source import RegistrySources
+from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.docker_archive import open_docker_archive
+from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.docker_engine import DockerEngineImage
+from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.layout import (
+    Layout,
+    LayoutSource,
+    open_layout,
+)
+from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.registry import RegistrySources
 from ansible_collections.edgeops.registry.plugins.module_utils._record import Record
 from ansible_collections.edgeops.registry.plugins.module_utils._run import RunCommand
 

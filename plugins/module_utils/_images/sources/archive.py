@@ -13,7 +13,11 @@ import tarfile
 import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
-from ansible_collections.edgeops.registry.plugins.module_utils._images.unpack import compression, spool_folder, unpack
+from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.unpack import (
+    compression,
+    spool_folder,
+    unpack,
+)
 from ansible_collections.edgeops.registry.plugins.module_utils._run import RunCommand
 
 DOCUMENT_LIMIT = 32 << 20

@@ -16,18 +16,26 @@ import typing as t
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.image_name import ImageName
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.module_utils._files import read_file, write_file
-from ansible_collections.edgeops.registry.plugins.module_utils._images.bundle import (
+from ansible_collections.edgeops.registry.plugins.module_utils._images.bundle.bundle import (
     CONTENTS_FILE,
     SUMS_FILE,
     Bundle,
     Contents,
     open_bundle,
 )
-from ansible_collections.edgeops.registry.plugins.module_utils._images.bundle_index import Selection, entry_name
+from ansible_collections.edgeops.registry.plugins.module_utils._images.bundle.index import Selection, entry_name
+from ansible_collections.edgeops.registry.plugins.module_utils._images.bundle.layout_writer import (
+    NAMES_FILE,
+    Since,
+    Store,
+)
 from ansible_collections.edgeops.registry.plugins.module_utils._images.content import Descriptor
-from ansible_collections.edgeops.registry.plugins.module_utils._images.layout import INDEX_FILE, LAYOUT_FILE, blob_name
-from ansible_collections.edgeops.registry.plugins.module_utils._images.layout_writer import NAMES_FILE, Since, Store
 from ansible_collections.edgeops.registry.plugins.module_utils._images.lock_file import LOCK_NAME, Pin, render_lock
+from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.layout import (
+    INDEX_FILE,
+    LAYOUT_FILE,
+    blob_name,
+)
 from ansible_collections.edgeops.registry.plugins.module_utils._images.workspace import locked_workspace, workspace_of
 from ansible_collections.edgeops.registry.plugins.module_utils._run import RunCommand
 
