@@ -33,9 +33,15 @@ options:
     description:
       - Container engines to serve. V(auto) stands for those that are found. One that is named is served even before it is installed.
       - V(podman) also serves Buildah and Skopeo, which read the same files.
+      - V(containerd) is found beside a kubelet or nerdctl, not as a part of Docker. It has a C(hosts.toml) for each registry. Where its
+        C(config.toml) does not name C(/etc/containerd/certs.d), a file of ours beside it does, if it can, and else the message says what is to be added.
+        It keeps no logins, except for mirrors.
+      - V(k3s) and V(rke2) have all in one C(registries.yaml), whose logins hold for all pods of the node. One that was made by others is
+        merged where the target's Python has PyYAML and nothing gets lost.
+      - V(kubelet) keeps logins that hold for all pods of the node, which is why V(auto) does not stand for it. It notices a change within five minutes.
     type: list
     elements: str
-    choices: [auto, docker, docker_snap, docker_rootless, podman, crio]
+    choices: [auto, docker, docker_snap, docker_rootless, containerd, k3s, rke2, microk8s, kubelet, podman, crio]
     default: [auto]
   users:
     description: Accounts whose auth files and rootless engines are served. Their files are written with their own rights.

@@ -19,18 +19,23 @@ from ansible_collections.edgeops.registry.plugins.module_utils._distribution.pro
 from ansible_collections.edgeops.registry.plugins.module_utils._endpoint import Endpoint
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.module_utils._hosts.plan import cloud_init_warning
-from ansible_collections.edgeops.registry.plugins.module_utils._module import Outcome
+from ansible_collections.edgeops.registry.plugins.module_utils._outcome import Outcome
 from ansible_collections.edgeops.registry.plugins.module_utils._record import Record, parse_records
-from ansible_collections.edgeops.registry.plugins.module_utils._runtimes.auth_files import engine_auth_files
-from ansible_collections.edgeops.registry.plugins.module_utils._runtimes.engines import NAMES, find_engines, find_users
+from ansible_collections.edgeops.registry.plugins.module_utils._runtimes.engines import Engine, find_engines, find_users
+from ansible_collections.edgeops.registry.plugins.module_utils._runtimes.plan import left_out
+from ansible_collections.edgeops.registry.plugins.module_utils._runtimes.runtimes import NAMES
 from ansible_collections.edgeops.registry.plugins.module_utils._trust import store as trust_store
 from ansible_collections.edgeops.registry.plugins.module_utils._trust.store import SystemStore
 
 VERIFY = "verify"
-_LOOK_ONLY = Settings(check_mode=True)
 _OFFLINE = ("unreachable", "unresolved")
-_AUDIT_WORDS = {"hosts": "the hosts entry is", "trust": "CA certificates are", "credentials": "logins are"}
-_AUDIT_REASONS = {"hosts": "unresolved", "trust": "untrusted", "credentials": "unauthorized"}
+_AUDIT_WORDS = {
+    "hosts": "the hosts entry is",
+    "trust": "CA certificates are",
+    "mirrors": "mirrors are",
+    "credentials": "logins are",
+}
+_AUDIT_REASONS = {"hosts": "unresolved", "trust": "untrusted", "mirrors": "conflict", "credentials": "unauthorized"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +90,8 @@ def provision(options: Options, settings: Settings, root: str = "") -> Outcome:
         _Writer(host, settings, report).write(options.file_parts, proofs, gone)
     _check_locally(host, options, proofs, report)
     _note_skipped(host, options, proofs, report)
-    return _outcome(host, options, report, concerned=bool(gone) or any(r.scheme == "http" for r in records))
+    plans = [plan for part in options.file_parts for plan in host.plans(part, records, gone)]
+    return _outcome(options, report, host.restarts(plans, report.changed_paths), host.engines)
 
 
 def _wanted(options: Options) -> tuple[list[Record], list[Endpoint]]:
@@ -155,7 +161,7 @@ def _find_store(options: Options, records: list[Record], report: Report, root: s
 def _look(host: ClientHost, proofs: list[Proof], gone: list[Endpoint], report: Report) -> None:
     """Look at every part and call what is not in place a failure."""
     for part in PARTS:
-        for change in converge(host.plans(part, [proof.record for proof in proofs], gone), _LOOK_ONLY):
+        for change in converge(host.plans(part, [proof.record for proof in proofs], gone), Settings(check_mode=True)):
             report.differs(part, change)
             for endpoint in (endpoint for endpoint in gone if str(endpoint) in change.owners):
                 error = ProvisioningError(
@@ -190,7 +196,7 @@ class _Writer:
         others = [proof.record for proof in proofs if proof.record not in free]
         for part in parts:
             self._converge(part, self.host.plans(part, free, gone))
-            for change in converge(self.host.plans(part, others, ()), _LOOK_ONLY):
+            for change in converge(self.host.plans(part, others, ()), Settings(check_mode=True)):
                 self.report.differs(part, change)
         ready = [record for record in free if not self.report.has_failed(record.endpoint, "trust")]
         if self.host.store and (ready or gone):
@@ -198,7 +204,8 @@ class _Writer:
 
     def _obstructed(self, parts: t.Sequence[str], records: list[Record], gone: list[Endpoint]) -> set[str]:
         """The registries with a failure, or with a file that could not be written: none of theirs is to be."""
-        changes = (change for part in parts for change in converge(self.host.plans(part, records, gone), _LOOK_ONLY))
+        look_only = Settings(check_mode=True)
+        changes = (change for part in parts for change in converge(self.host.plans(part, records, gone), look_only))
         foreseen = [failure for change in changes for failure in change.failures]
         return {failure["registry"] for failure in (*self.report.failures, *foreseen)}
 
@@ -248,26 +255,23 @@ def _check_locally(host: ClientHost, options: Options, proofs: list[Proof], repo
 def _note_skipped(host: ClientHost, options: Options, proofs: list[Proof], report: Report) -> None:
     for proof in proofs:
         record = proof.record
-        if "credentials" in options.file_parts and record.username and not engine_auth_files(host.engines):
-            report.skip(record.endpoint, "credentials", "no container engine of these users is here")
+        for part, why in left_out(record, host.engines):
+            if part in options.file_parts:
+                report.skip(record.endpoint, part, why)
     if "hosts" in options.file_parts and any(proof.record.addresses for proof in proofs):
         warning = cloud_init_warning(host.hosts_file)
         report.warnings += [warning] if warning else []
 
 
-def _outcome(host: ClientHost, options: Options, report: Report, *, concerned: bool) -> Outcome:
-    """What the module returns.
-
-    :param concerned: whether settings that a daemon reads at start are of this run's concern.
-    """
-    restart = {**dict.fromkeys(NAMES, False), **(host.restarts(report.changed_paths) if concerned else {})}
+def _outcome(options: Options, report: Report, restarts: dict[str, bool], engines: t.Iterable[Engine]) -> Outcome:
+    """What the module returns."""
     is_reported = options.on_failure == "report"
     return Outcome(
         changed=report.changed,
         facts={
             "registries": report.entries,
-            "runtimes": [engine.runtime.name for engine in host.engines],
-            "restart": restart,
+            "runtimes": [engine.runtime.name for engine in engines],
+            "restart": {**dict.fromkeys(NAMES, False), **restarts},
             "failures": report.failures,
             "left_out": report.skipped,
             **({"msg": report.summary()} if is_reported else {}),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from ansible_collections.edgeops.registry.plugins.module_utils._argspec import ArgumentSpec, records_option
 from ansible_collections.edgeops.registry.plugins.module_utils._client import PARTS, VERIFY
 from ansible_collections.edgeops.registry.plugins.module_utils._credentials.plan import CREDENTIAL_STORE
-from ansible_collections.edgeops.registry.plugins.module_utils._runtimes.engines import AUTO, NAMES
+from ansible_collections.edgeops.registry.plugins.module_utils._runtimes.runtimes import AUTO, NAMES
 
 _COMMON: ArgumentSpec = {
     "registries": records_option(),

@@ -16,7 +16,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._endpoint import 
 from ansible_collections.edgeops.registry.plugins.module_utils._hosts import plan as hosts
 from ansible_collections.edgeops.registry.plugins.module_utils._record import Record
 from ansible_collections.edgeops.registry.plugins.module_utils._run import RunCommand, run
-from ansible_collections.edgeops.registry.plugins.module_utils._runtimes import plain_http
+from ansible_collections.edgeops.registry.plugins.module_utils._runtimes import plan as runtimes
 from ansible_collections.edgeops.registry.plugins.module_utils._runtimes.auth_files import (
     engine_auth_files,
     shadowing_files,
@@ -27,7 +27,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._trust import pla
 from ansible_collections.edgeops.registry.plugins.module_utils._trust.files import anchors_leaving
 from ansible_collections.edgeops.registry.plugins.module_utils._trust.store import SystemStore, certificates_without
 
-PARTS = ("hosts", "trust", "credentials")
+PARTS = ("hosts", "trust", "mirrors", "credentials")
 """The parts that are files."""
 
 
@@ -54,29 +54,31 @@ class ClientHost:
         """Plans for one of `PARTS`: the records there, the endpoints that are gone not."""
         if part == "hosts":
             return hosts.absent(gone, self.hosts_file) + hosts.present(records, self.hosts_file)
+        plans = runtimes.absent(part, gone, self.engines) + runtimes.present(part, records, self.engines)
         if part == "trust":
-            return self._trust_plans(records, gone)
-        files = engine_auth_files(self.engines)
-        endpoints = [record.endpoint for record in records if record.username]
-        return [
-            *credentials.absent(gone, files),
-            *credentials.absent([*gone, *endpoints], shadowing_files(self.engines)),
-            *credentials.present(records, files, credential_store=self.credential_store),
-        ]
+            plans += trust.absent(gone, self.engines, self.store) + trust.present(records, self.engines, self.store)
+        if part == "credentials":
+            plans += self._credential_plans(records, gone)
+        return plans
 
     def system_certificates(self, records: t.Sequence[Record], gone: t.Sequence[Endpoint]) -> tuple[str, ...] | None:
         """What the system trusts once `plans` for trust are carried out, in PEM; None: no less than it does now."""
         leaving = anchors_leaving(self.store.anchors, records, gone) if self.store else []
         return certificates_without(self.store, leaving) if self.store and leaving else None
 
-    def restarts(self, changed_paths: t.Collection[str]) -> dict[str, bool]:
+    def restarts(self, plans: t.Iterable[FilePlan], changed_paths: t.Collection[str]) -> dict[str, bool]:
         """For each runtime that is here, whether a daemon of it started before its settings got their present state.
 
+        :param plans: what is wanted of this host: settings with none of it are not of this run's concern.
         :param changed_paths: files that were changed just now, or would have been.
         """
+        concerned = {plan.path for plan in plans} | set(changed_paths)
         return {
             engine.runtime.name: any(
-                _is_outdated(engine, place, changed_paths) for place in engine.places(engine.runtime.settings)
+                _is_outdated(engine, place, changed_paths)
+                for settings in engine.runtime.settings
+                for place in engine.places(settings)
+                if _holds_any(place.path, concerned)
             )
             for engine in self.engines
         }
@@ -93,21 +95,25 @@ class ClientHost:
         if written and installed and os.path.exists(self.root + "/sys/fs/selinux/enforce"):
             run(run_command, [installed[0], *sorted({os.path.dirname(path) for path in written}), *written])
 
-    def _trust_plans(self, records: t.Sequence[Record], gone: t.Sequence[Endpoint]) -> list[FilePlan]:
-        plans = trust.absent(gone, self.engines, self.store) + trust.present(records, self.engines, self.store)
-        for engine in self.engines:
-            plans += [plan for endpoint in gone for plan in plain_http.absent(endpoint, engine)]
-            plans += [plan for record in records for plan in plain_http.present(record, engine)]
-        return plans
+    def _credential_plans(self, records: t.Sequence[Record], gone: t.Sequence[Endpoint]) -> list[FilePlan]:
+        files = engine_auth_files(self.engines)
+        endpoints = [record.endpoint for record in records if record.username]
+        return [
+            *credentials.absent(gone, files),
+            *credentials.absent([*gone, *endpoints], shadowing_files(self.engines)),
+            *credentials.present(records, files, credential_store=self.credential_store),
+        ]
 
 
 def _is_outdated(engine: Engine, place: Place, changed_paths: t.Collection[str]) -> bool:
-    if not engine.runtime.daemon:
-        return False
-    is_changed = any(path == place.path or os.path.dirname(path) == place.path for path in changed_paths)
-    modified = time.time() if is_changed else last_change(place.path)
+    modified = time.time() if _holds_any(place.path, changed_paths) else last_change(place.path)
     uids = [user.uid for user in engine.users if user.name == place.account]
-    return is_outdated(engine.runtime.daemon, modified, uids[0] if uids else None)
+    return any(is_outdated(daemon, modified, uids[0] if uids else None) for daemon in engine.runtime.daemons)
+
+
+def _holds_any(settings: str, paths: t.Iterable[str]) -> bool:
+    """Whether one of the paths is that of the settings, or of a file in a directory of settings."""
+    return any(settings in (path, os.path.dirname(path)) for path in paths)
 
 
 __all__ = ("PARTS", "ClientHost")

@@ -38,12 +38,14 @@ class Settings:
     :param diff: changes carry a diff.
     :param backup: a file that is changed is kept beside itself, with the same mode, as `<path>.<UTC time>~`.
     :param run_command: runs the commands that files alone cannot replace.
+    :param predicted: in check mode, what files would be by now.
     """
 
     check_mode: bool = False
     diff: bool = False
     backup: bool = False
     run_command: RunCommand = _run_nothing
+    predicted: dict[str, FileState | None] = dataclasses.field(default_factory=dict)
 
 
 def converge(plans: t.Iterable[FilePlan], settings: Settings) -> list[FileChange]:
@@ -88,11 +90,12 @@ def _converge_one(plans: list[FilePlan], settings: Settings) -> FileChange:
 
 def _converge_locked(plans: list[FilePlan], settings: Settings) -> FileChange:
     path = plans[0].path
-    before = read_file(path)
+    before = settings.predicted[path] if path in settings.predicted else read_file(path)
     after, mode, owners, failures = _fold(plans, before)
     diff = file_diff(path, before, after, mode, plans[0].redact) if owners and settings.diff else None
     if owners and settings.check_mode:
         check_writable(path)
+        settings.predicted[path] = None if after is None else FileState(after, mode, os.geteuid(), os.getegid())
     elif owners:
         _apply(plans[0], before, after, mode, backup=settings.backup)
     return FileChange(path, owners, failures, diff)

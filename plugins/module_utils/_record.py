@@ -122,7 +122,7 @@ def _parse(data: t.Mapping[str, t.Any]) -> Record:
         ca_certificates=_ca_certificates(given),
         username=username,
         password=password,
-        mirrors=_mirrors(given),
+        mirrors=_mirrors(given, endpoint),
     )
 
 
@@ -220,19 +220,27 @@ def _credentials(given: t.Mapping[str, t.Any]) -> tuple[str, str]:
     return username, password
 
 
-def _mirrors(given: t.Mapping[str, t.Any]) -> tuple[Mirror, ...]:
+def _mirrors(given: t.Mapping[str, t.Any], endpoint: Endpoint) -> tuple[Mirror, ...]:
     mirrors = []
     for number, item in enumerate(_list(given, "mirrors")):
         place = f"mirrors[{number}]"
         if not isinstance(item, t.Mapping) or not set(item) <= {"upstream", "prefix"}:
             raise ProvisioningError("must have the keys upstream and prefix", part=place)
         upstream, prefix = item.get("upstream"), item.get("prefix") or ""
-        if not isinstance(upstream, str) or not upstream or "/" in upstream:
-            raise ProvisioningError("must be a registry's host, or host:port", part=f"{place}.upstream")
+        if not isinstance(upstream, str) or not _is_host(upstream) or upstream.lower() == str(endpoint):
+            raise ProvisioningError("must be another registry's host, or host:port", part=f"{place}.upstream")
         if not isinstance(prefix, str) or (prefix and not _REPOSITORY.fullmatch(prefix)):
             raise ProvisioningError("must be a repository path", part=f"{place}.prefix")
         mirrors.append(Mirror(str(upstream).lower(), str(prefix)))
     return tuple(mirrors)
+
+
+def _is_host(text: str) -> bool:
+    try:
+        Endpoint.parse(text if re.search(":[0-9]+$", text) else f"{text}:443")
+    except ProvisioningError:
+        return False
+    return True
 
 
 __all__ = ("KEYS", "SCHEMA", "Mirror", "Record", "parse_records")

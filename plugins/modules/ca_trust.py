@@ -74,10 +74,10 @@ runtimes:
   elements: str
   sample: [docker]
 restart:
-  description: For each container engine, whether it runs and is older than settings that it reads when it starts. With O(allow_http) alone.
+  description: For each container engine, whether it runs and is older than settings that it reads when it starts.
   returned: success and failure
   type: dict
-  sample: {docker: false, docker_snap: false, docker_rootless: false, podman: false, crio: false}
+  sample: {docker: false, containerd: false, k3s: true, podman: false}
 failures:
   description: Everything that went wrong.
   returned: success and failure

@@ -32,13 +32,13 @@ options:
   parts:
     description:
       - What to do. V(hosts) is the entry in the hosts file, V(trust) the CA certificates and, with O(allow_http), the permission to do
-        without TLS, V(credentials) the logins.
+        without TLS, V(mirrors) has container engines ask for images of other registries here first, V(credentials) are the logins.
       - V(verify) tries each record before anything is written, and checks the host's resolver afterwards. Without it no registry is asked.
       - V(verify) alone changes nothing, and fails for each part that is not in place.
     type: list
     elements: str
-    choices: [hosts, trust, credentials, verify]
-    default: [hosts, trust, credentials, verify]
+    choices: [hosts, trust, mirrors, credentials, verify]
+    default: [hosts, trust, mirrors, credentials, verify]
   verify_image:
     description: An image that the record must be able to pull, such as V(team/app:1.0). One request for its manifest replaces the usual one.
     type: str
@@ -76,6 +76,19 @@ EXAMPLES = r"""
     users: [root, alice]
     verify_image: team/app:1.0
 
+- name: Have a node of Kubernetes send what is asked of docker.io to the site's registry, with a login for all of its pods
+  edgeops.registry.client:
+    registries:
+      - endpoint: registry.example.com:5000
+        addresses: [192.0.2.10]
+        ca_certificates: ["{{ lookup('ansible.builtin.file', 'ca.pem') }}"]
+        username: fleet
+        password: "{{ vault_fleet_password }}"
+        mirrors:
+          - upstream: docker.io
+            prefix: mirror/docker.io
+    runtimes: [auto, kubelet]
+
 - name: Prove that everything is in place, and change nothing
   edgeops.registry.client:
     registries: "{{ edge_registry_records }}"
@@ -102,11 +115,11 @@ registries:
     changed:
       description: For each of O(parts), whether it changed, or would in check mode.
       type: dict
-      sample: {hosts: false, trust: true, credentials: false}
+      sample: {hosts: false, trust: true, mirrors: false, credentials: false}
     in_place:
       description: For each of O(parts), whether it is as O(state) wants it when the module ends.
       type: dict
-      sample: {hosts: true, trust: true, credentials: true}
+      sample: {hosts: true, trust: true, mirrors: true, credentials: true}
     verify:
       description: What trying the record showed.
       type: dict
@@ -140,7 +153,7 @@ restart:
   description: For each container engine, whether it runs and is older than settings that it reads when it starts.
   returned: success and failure
   type: dict
-  sample: {docker: false, docker_snap: false, docker_rootless: false, podman: false, crio: false}
+  sample: {docker: false, containerd: false, k3s: true, podman: false}
 msg:
   description: All of RV(failures) as one text, empty where there is none.
   returned: failure, and with O(on_failure=report)

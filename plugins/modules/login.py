@@ -93,6 +93,12 @@ registries:
       description: The certificate that the registry showed; null without TLS, and where none could be trusted.
       type: dict
       sample: {not_after: "2027-12-01T00:00:00Z", days_left: 374, fingerprint: 5f2b...}
+restart:
+  description:
+    - For each container engine, whether it runs and is older than settings that it reads when it starts. k3s and RKE2 have logins among them.
+  returned: success and failure
+  type: dict
+  sample: {docker: false, k3s: true, podman: false}
 failures:
   description: Everything that went wrong. The module fails if there is anything.
   returned: success and failure

@@ -9,6 +9,7 @@ import os
 import pytest
 from ansible_collections.edgeops.registry.tests.support.container import Container
 from ansible_collections.edgeops.registry.tests.support.real_registry import wait_until
+from ansible_collections.edgeops.registry.tests.support.skopeo import skopeo
 
 BRIDGE = f"edgeops{os.getpid()}"
 """A bridge of the test's own: without one, an engine removes the one of the machine whose network it shares."""
@@ -118,6 +119,35 @@ def test_podman_trusts_and_logs_in(start, registry):
     assert not host.module("client", registries=[registry.record_dict])["changed"]
     host.module("client", registries=[{"endpoint": registry.endpoint}], state="absent")
     assert TRUSTED not in host.run(*pull).stderr
+
+
+def test_podman_asks_the_mirror_first(start, registry):
+    below = "mirror/docker.io"
+    skopeo(registry, "copy", "docker-daemon:edgeops-test-busybox:bookworm", f"docker://{{}}/{below}/edge/busybox:1")
+    host = start("podman")
+    pull = ("podman", "pull", "docker.io/edge/busybox:1")
+    assert host.run(*pull).returncode
+    virgin = host.listing()
+    record = {**registry.record_dict, "mirrors": [{"upstream": "docker.io", "prefix": below}]}
+    done = host.module("client", registries=[record])
+    assert not done.values.get("failed"), done.values
+    assert host.run(*pull).returncode == 0
+    assert not host.module("client", registries=[record])["changed"]
+    assert host.module("client", registries=[{"endpoint": registry.endpoint}], state="absent")["changed"]
+    assert host.listing() == virgin
+    assert host.run(*pull).returncode
+
+
+def test_docker_knows_a_mirror_after_a_restart_which_is_told_until_then(docker_host, registry):
+    anonymous = {"endpoint": registry.endpoint, "mirrors": [{"upstream": "docker.io"}]}
+    options = {"registries": [anonymous], "parts": ["mirrors"]}
+    assert docker_host.module("client", check=True, **options)["restart"]["docker"]
+    assert docker_host.module("client", **options)["restart"]["docker"]
+    again = docker_host.module("client", **options)
+    assert (again["changed"], again["restart"]["docker"]) == (False, True)
+    restart_docker(docker_host)
+    assert f"https://{registry.endpoint}/" in docker_host.run("docker", "info").stdout
+    assert not docker_host.module("client", **options)["restart"]["docker"]
 
 
 def test_an_older_hosts_line_that_shadows_ours_is_a_failure(start, registry):

@@ -30,7 +30,7 @@ def record(registry):
 def login(host, record):
     def run(**options):
         return host.module(
-            "login", **{"registries": [record], "runtimes": ["docker", "podman"], "timeout": 5, **options}
+            "login", **{"registries": [record], "runtimes": ["docker", "podman"], "timeout": 60, **options}
         )
 
     return run

@@ -14,6 +14,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._ca_certificate i
 from ansible_collections.edgeops.registry.plugins.module_utils._client import Options, provision
 from ansible_collections.edgeops.registry.plugins.module_utils._converge import Settings
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
+from ansible_collections.edgeops.registry.plugins.module_utils._runtimes.runtimes import NAMES
 from ansible_collections.edgeops.registry.plugins.module_utils._trust.store import missing
 from ansible_collections.edgeops.registry.tests.support.authority import Authority
 from ansible_collections.edgeops.registry.tests.support.child import in_child
@@ -21,8 +22,8 @@ from ansible_collections.edgeops.registry.tests.support.machine import Machine
 from ansible_collections.edgeops.registry.tests.support.real_registry import free_port
 from ansible_collections.edgeops.registry.tests.support.run_command import run_command
 
-ALL_IN_PLACE = {"hosts": True, "trust": True, "credentials": True}
-NONE_CHANGED = {"hosts": False, "trust": False, "credentials": False}
+ALL_IN_PLACE = {"hosts": True, "trust": True, "mirrors": True, "credentials": True}
+NONE_CHANGED = {"hosts": False, "trust": False, "mirrors": False, "credentials": False}
 DO = Settings(run_command=run_command)
 CHECK = Settings(check_mode=True)
 
@@ -65,12 +66,13 @@ def test_check_do_again_and_back(machine, run, record, registry):
     predicted = run(Settings(check_mode=True, diff=True))
     assert machine.listing() == virgin
     assert predicted.changed
-    assert entry(predicted)["in_place"] == {"hosts": True, "trust": False, "credentials": False}
+    assert entry(predicted)["in_place"] == {"hosts": True, "trust": False, "mirrors": True, "credentials": False}
 
     done = run(Settings(diff=True, run_command=run_command))
     assert not done.failed
     assert done.diff == predicted.diff
-    assert entry(done)["changed"] == entry(predicted)["changed"] == {"hosts": False, "trust": True, "credentials": True}
+    changed = {"hosts": False, "trust": True, "mirrors": False, "credentials": True}
+    assert entry(done)["changed"] == entry(predicted)["changed"] == changed
     assert entry(done)["in_place"] == ALL_IN_PLACE
     assert entry(done)["verify"] == {"ok": True, "reason": "", "http_status": 200, "requests": 1}
     assert entry(done)["certificate"]["days_left"] > 0
@@ -137,7 +139,7 @@ def test_a_record_that_is_not_proven_gets_none_of_its_files(machine, run, record
     virgin = machine.listing()
     outcome = run(registries=[{**record, "password": "wr0ng"}])
     assert failures(outcome) == [("verify", "unauthorized")]
-    assert entry(outcome)["in_place"] == {"hosts": True, "trust": False, "credentials": False}
+    assert entry(outcome)["in_place"] == {"hosts": True, "trust": False, "mirrors": True, "credentials": False}
     assert machine.listing() == virgin
 
 
@@ -198,7 +200,7 @@ def test_one_unreadable_file_is_left_alone_and_nothing_is_written(machine, run):
     outcome = run()
     assert failures(outcome) == [("credentials", "unparsable")]
     assert broken.read_text() == '{"auths": {},}'
-    assert entry(outcome)["in_place"] == {"hosts": True, "trust": False, "credentials": False}
+    assert entry(outcome)["in_place"] == {"hosts": True, "trust": False, "mirrors": True, "credentials": False}
     assert machine.listing() == before
 
 
@@ -329,7 +331,7 @@ def test_p13_docker_restarts_for_plain_http_alone_and_certs_d_needs_none(machine
     assert json.loads((machine.path / "etc/docker/daemon.json").read_text())["insecure-registries"] == [
         record["endpoint"]
     ]
-    assert set(outcome.facts["restart"]) == {"docker", "docker_snap", "docker_rootless", "podman", "crio"}
+    assert set(outcome.facts["restart"]) == set(NAMES)
 
 
 def test_p21_what_is_written_gets_the_context_of_the_policy(machine, run, record):

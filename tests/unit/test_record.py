@@ -85,6 +85,10 @@ def test_a_short_record(data, name):
         (with_(mirrors=[SECRET]), "record.mirrors[0]", "upstream and prefix"),
         (with_(mirrors=[{"upstream": "a", SECRET: 1}]), "record.mirrors[0]", "upstream and prefix"),
         (with_(mirrors=[{"upstream": f"a/{SECRET}"}]), "record.mirrors[0].upstream", "host"),
+        (with_(mirrors=[{"upstream": ".."}]), "record.mirrors[0].upstream", "host"),
+        (with_(mirrors=[{"upstream": "a:99999"}]), "record.mirrors[0].upstream", "host"),
+        (with_(mirrors=[{"upstream": 'a"]'}]), "record.mirrors[0].upstream", "host"),
+        (with_(mirrors=[{"upstream": with_()["endpoint"].upper()}]), "record.mirrors[0].upstream", "another"),
         (with_(mirrors=[{"upstream": "a", "prefix": f"/{SECRET}"}]), "record.mirrors[0].prefix", "repository path"),
     ],
 )

@@ -40,14 +40,14 @@ def set_login(content: bytes | None, path: str, record: Record, *, store: str | 
     """
     text = _text(content, path) or "{}"
     document = _parse(text, path)
-    key = _key(record.endpoint)
     for alias in _aliases(document, record.endpoint):
         text = remove_member(text, "auths", alias)
     login = base64.b64encode(f"{record.username}:{record.password}".encode()).decode()
-    if not _is_login(_section(document, "auths").get(key), login):
-        text = set_member(text, "auths", key, {"auth": login})
-    if _must_bypass(document, key, path, store):
-        text = set_member(text, "credHelpers", key, "")
+    for key in _keys(record.endpoint):
+        if not _is_login(_section(document, "auths").get(key), login):
+            text = set_member(text, "auths", key, {"auth": login})
+        if _must_bypass(document, key, path, store):
+            text = set_member(text, "credHelpers", key, "")
     return text.encode()
 
 
@@ -60,12 +60,12 @@ def remove_login(content: bytes | None, path: str, endpoint: Endpoint) -> bytes 
     if content is None or not text:
         return content
     document = _parse(text, path)
-    key = _key(endpoint)
     edited = text
-    for name in (key, *_aliases(document, endpoint)):
+    for name in (*_keys(endpoint), *_aliases(document, endpoint)):
         edited = remove_member(edited, "auths", name)
-    if _section(document, "credHelpers").get(key) == "":
-        edited = remove_member(edited, "credHelpers", key)
+    for key in _keys(endpoint):
+        if _section(document, "credHelpers").get(key) == "":
+            edited = remove_member(edited, "credHelpers", key)
     if edited == text:
         return content
     return None if parse(edited) in ({}, {"auths": {}}) else edited.encode()
@@ -87,9 +87,12 @@ def _hide(value: object) -> object:
     return [_hide(inner) for inner in value] if isinstance(value, list) else _HIDDEN
 
 
-def _key(endpoint: Endpoint) -> str:
-    """The name under which clients look the login up."""
-    return DOCKER_HUB if _is_docker_hub(endpoint) else str(endpoint)
+def _keys(endpoint: Endpoint) -> tuple[str, ...]:
+    """The names under which clients look the login up: as the image names the registry, which may leave port 443 out."""
+    if _is_docker_hub(endpoint):
+        return (DOCKER_HUB,)
+    host = str(endpoint).removesuffix(":443")
+    return (str(endpoint), host) if endpoint.port == 443 else (str(endpoint),)
 
 
 def _is_docker_hub(endpoint: Endpoint) -> bool:
@@ -101,7 +104,8 @@ def _aliases(document: t.Mapping[str, t.Any], endpoint: Endpoint) -> list[str]:
 
     `host:port/path` without a scheme is none: it is podman's login for a part of a registry.
     """
-    return [name for name in _section(document, "auths") if name != _key(endpoint) and _names(name, endpoint)]
+    keys = _keys(endpoint)
+    return [name for name in _section(document, "auths") if name not in keys and _names(name, endpoint)]
 
 
 def _names(name: str, endpoint: Endpoint) -> bool:

@@ -36,8 +36,8 @@ class AuthFile:
 
     @property
     def knows_credential_store(self) -> bool:
-        """Whether its clients read `credsStore`: Docker does, those of containers-auth.json(5) do not."""
-        return os.path.basename(self.path) == "config.json"
+        """Whether its clients read `credsStore`: Docker does, the kubelet and those of containers-auth.json(5) do not."""
+        return os.path.basename(self.path) == "config.json" and not self.path.endswith("/kubelet/config.json")
 
     @property
     def private_directory(self) -> str:

@@ -134,7 +134,6 @@ def test_p6_other_registries_and_parts_of_one_are_none(other):
 @pytest.mark.parametrize(
     ("endpoint", "key"),
     [
-        ("registry.example.com:443", "registry.example.com:443"),
         ("[2001:DB8::0:1]:5000", "[2001:db8::1]:5000"),
         ("docker.io:443", DOCKER_HUB),
         ("registry-1.docker.io:443", DOCKER_HUB),
@@ -143,6 +142,13 @@ def test_p6_other_registries_and_parts_of_one_are_none(other):
 )
 def test_p6_the_key_is_the_one_of_docker(endpoint, key):
     assert put_document(None, endpoint=endpoint) == {"auths": {key: {"auth": LOGIN}}}
+
+
+def test_p6_images_may_leave_port_443_out():
+    after = put(None, endpoint="registry.example.com:443")
+    login = {"auth": LOGIN}
+    assert json.loads(after) == {"auths": {"registry.example.com:443": login, "registry.example.com": login}}
+    assert remove_login(after, PATH, Endpoint.parse("registry.example.com:443")) is None
 
 
 def test_p6_docker_hub_has_aliases_of_its_own():

@@ -8,12 +8,12 @@ import socket
 import pytest
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.module_utils._runtimes.engines import (
-    NAMES,
     Place,
     User,
     find_engines,
     find_users,
 )
+from ansible_collections.edgeops.registry.plugins.module_utils._runtimes.runtimes import NAMES
 from ansible_collections.edgeops.registry.tests.support.machine import Machine
 
 
@@ -40,6 +40,13 @@ def found(machine, *users, names=("auto",)):
         (["usr/bin/crio"], ["crio"]),
         (["usr/bin/dockerd", "usr/bin/podman"], ["docker", "podman"]),
         (["usr/bin/docker"], []),
+        (["usr/bin/containerd", "usr/bin/dockerd"], ["docker"]),
+        (["usr/bin/containerd", "usr/local/bin/kubelet"], ["containerd"]),
+        (["usr/local/bin/containerd", "usr/local/bin/nerdctl"], ["containerd"]),
+        (["usr/bin/kubelet"], []),
+        (["usr/local/bin/k3s"], ["k3s"]),
+        (["opt/rke2/bin/rke2"], ["rke2"]),
+        (["snap/bin/microk8s"], ["microk8s"]),
     ],
 )
 def test_auto_finds_what_is_installed(machine, paths, expected):
@@ -86,6 +93,12 @@ def test_auto_and_a_name_go_together(machine):
     assert found(machine, names=["crio", "auto"]) == ["docker", "podman", "crio"]
 
 
+def test_logins_for_a_whole_node_are_a_decision(machine):
+    machine.install("kubelet", "containerd")
+    assert found(machine) == ["containerd"]
+    assert found(machine, names=["auto", "kubelet"]) == ["containerd", "kubelet"]
+
+
 def test_an_unknown_runtime_is_refused(machine):
     with pytest.raises(ProvisioningError, match="'dokcer' is not a runtime"):
         found(machine, names=["dokcer"])
@@ -95,6 +108,7 @@ def test_places_are_the_systems_or_one_for_each_user(machine):
     users = (User("root", 0, "/root"), User("me", 1234, "/home/me"))
     [engine] = find_engines(["podman"], users, machine.root)
     assert engine.places("/etc/x") == [Place(f"{machine.root}/etc/x")]
+    assert engine.places("") == []
     assert engine.places("{home}/x") == [Place("/root/x", "root"), Place("/home/me/x", "me")]
     assert engine.places("/run/user/{uid}/x") == [
         Place(f"{machine.root}/run/user/0/x", "root"),
