@@ -49,6 +49,7 @@ ENVIRONMENTS = {
             "community.docker",
             "community.general",
             "community.library_inventory_filtering_v1",
+            "kubernetes.core",
         ),
     ),
 }
@@ -67,11 +68,12 @@ def run(*command: str | pathlib.Path) -> None:
 def interpreter(versions: tuple[str, ...]) -> str | None:
     """Return the path of the first interpreter of one of `versions` that can make virtual environments.
 
+    The system's comes first: Debian optimizes it as pyenv does not, which saves a third of all tests' computing time.
     A name in PATH may be a shim of pyenv that fails, so each candidate is asked.
     """
     for version in versions:
         installed = pathlib.Path.home().glob(f".pyenv/versions/{version}.*/bin/python3")
-        for candidate in (shutil.which(f"python{version}"), f"/usr/bin/python{version}", *map(str, sorted(installed))):
+        for candidate in (f"/usr/bin/python{version}", shutil.which(f"python{version}"), *map(str, sorted(installed))):
             if candidate and _succeeds(candidate, "-c", "import ensurepip, venv"):
                 return candidate
     return None

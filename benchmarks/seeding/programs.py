@@ -5,38 +5,24 @@
 
 from __future__ import annotations
 
-import fcntl
-import os
 import platform
-import shutil
 import subprocess
 import typing as t
 
 from ansible_collections.edgeops.registry.tests.support.debian_package import program, unpacked
-from ansible_collections.edgeops.registry.tests.support.real_registry import CACHE
+from ansible_collections.edgeops.registry.tests.support.go_programs import install
 
 GO_PROGRAMS = {
-    "crane": "github.com/google/go-containerregistry/cmd/crane@v0.22.1",
-    "regctl": "github.com/regclient/regclient/cmd/regctl@v0.11.7",
-    "regsync": "github.com/regclient/regclient/cmd/regsync@v0.11.7",
+    "crane": ("github.com/google/go-containerregistry/cmd/crane", "v0.22.1"),
+    "regctl": ("github.com/regclient/regclient/cmd/regctl", "v0.11.7"),
+    "regsync": ("github.com/regclient/regclient/cmd/regsync", "v0.11.7"),
 }
 SKOPEO_LIBRARIES = ("libc6", "libgpgme45", "libgpg-error0", "libassuan9", "libsqlite3-0")
 
 
 def go_program(name: str) -> str:
-    """One of `GO_PROGRAMS`, built once, which takes Go and a minute."""
-    folder = CACHE / "go-programs"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not (folder / name).exists():
-            go = shutil.which("go", path=f"{os.environ['PATH']}:/usr/local/go/bin")
-            if not go:
-                message = f"Go has to build {GO_PROGRAMS[name]}: install it from https://go.dev/dl"
-                raise FileNotFoundError(message)
-            environment = {**os.environ, "GOBIN": str(folder), "CGO_ENABLED": "0"}
-            subprocess.run([go, "install", GO_PROGRAMS[name]], env=environment, check=True)
-    return str(folder / name)
+    """One of `GO_PROGRAMS`, built once, which takes a minute."""
+    return str(install(*GO_PROGRAMS[name]))
 
 
 def new_skopeo() -> list[str]:

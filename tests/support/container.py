@@ -1,7 +1,7 @@
 # Copyright (c) 2026, edgeops.registry contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A container of the test images as a host for modules, on the network of the machine that runs the tests."""
+"""A container of the test images as a host for modules."""
 
 from __future__ import annotations
 
@@ -28,13 +28,28 @@ OPTIONS = (
 )
 
 
-class Container:
-    """A host that is made for one test, without an init system. Its hosts file is a mount point, its Python Debian's."""
+def build_images(*targets: str) -> None:
+    """Build images of test hosts, such as `kubernetes`; quick where nothing has changed."""
+    done = subprocess.run([CHECKOUT / "tools" / "build_images", *targets], check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(done.stderr)
 
-    def __init__(self, image: str) -> None:
+
+class Container:
+    """A host that is made for one test. Its hosts file is a mount point, its Python Debian's.
+
+    By default it has no init system and is on the network of the machine that runs the tests.
+
+    :param options: of `docker run`.
+    :param command: instead of the image's own, if there is one.
+    """
+
+    def __init__(
+        self, image: str, *, options: t.Sequence[str] = OPTIONS, command: t.Sequence[str] = ("sleep", "infinity")
+    ) -> None:
         mounts = [f"--volume={path}:{path}:ro" for path in (SITE, CHECKOUT)]
-        command = ["docker", "run", "--detach", "--rm", *OPTIONS, *mounts, image, "sleep", "infinity"]
-        self._name = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
+        start = ["docker", "run", "--detach", "--rm", *options, *mounts, image, *command]
+        self._name = subprocess.run(start, check=True, capture_output=True, text=True).stdout.strip()
 
     def remove(self) -> None:
         subprocess.run(["docker", "rm", "--force", "--volumes", self._name], check=True, capture_output=True)

@@ -71,6 +71,6 @@ class EdgeDevice:
         self._process.communicate()
 
     def _ask(self, method: str, content: bytes | None = None) -> bytes:
-        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self._control_port, timeout=10)) as connection:
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", self._control_port, timeout=60)) as connection:
             connection.request(method, "/", content)
             return connection.getresponse().read()

@@ -70,7 +70,7 @@ def play(folder: Path, *tasks: dict[str, t.Any], check: bool = False, options: t
     command = [PLAYBOOK, "-i", "inventory.yml", "--diff", "play.yml", *(["--check"] if check else []), *options]
     done = subprocess.run(command, check=False, cwd=folder, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    printed = json.loads(done.stdout)
+    printed = json.loads(done.stdout[done.stdout.index("{") :])  # after lines that tell progress
     results = [task["hosts"]["localhost"] for task in printed["plays"][0]["tasks"]]
     executions = json.loads(report.read_text())["hosts"]["localhost"]["executions"]
     return Played(results, len(executions), done.stdout + done.stderr)

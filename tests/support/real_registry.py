@@ -1,7 +1,7 @@
 # Copyright (c) 2026, edgeops.registry contributors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The real registry engine, Debian's package, on the loopback interface."""
+"""The real registry engine, Debian's package, on this machine."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ from ansible_collections.edgeops.registry.tests.support.authority import Authori
 
 CACHE = Path.home() / ".cache" / "edgeops-registry-tests"
 HOST = "registry.edge.test"
-START_SECONDS = 20.0
+LOOPBACK = "127.0.0.1"
+PATIENCE = 60.0  # seconds for what takes one where nothing else runs
 _ENVIRONMENT = {**os.environ, "OTEL_TRACES_EXPORTER": "none"}  # distribution 3 would look for a collector of traces
 _LOG_LINE = re.compile(r'"(?P<method>[A-Z]+) (?P<path>\S+) HTTP/[0-9.]+" (?P<status>[0-9]{3}) ')
 
@@ -58,6 +59,7 @@ class RealRegistry:
 
     :param options: further sections of its configuration.
     :param program: another engine than Debian's.
+    :param address: where it is for others than this machine, if for anybody.
     """
 
     def __init__(
@@ -66,18 +68,20 @@ class RealRegistry:
         *,
         options: t.Mapping[str, t.Any] | None = None,
         program: Path | None = None,
+        address: str = LOOPBACK,
         **identity: str,
     ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
         self.authority = Authority(directory / "pki")
         self.ca_pem = self.authority.pem
+        self.address = address
         self.port = free_port()
         self.username = identity.get("username", "edge")
         self.password = identity.get("password", secrets.token_urlsafe(16))
         self._options = dict(options or {})
         self.program = program or engine()
-        self._leaf = self.authority.issue(HOST, "localhost", "127.0.0.1")
+        self._leaf = self.authority.issue(HOST, "localhost", *{LOOPBACK, address})
         self._process: subprocess.Popen[bytes] | None = None
         self._marks = itertools.count()
         self._write_password()
@@ -102,7 +106,7 @@ class RealRegistry:
         """The record with another of the names in its certificate: localhost or 127.0.0.1."""
         return {
             "endpoint": f"{host}:{self.port}",
-            "addresses": ["127.0.0.1"] if host == HOST else [],
+            "addresses": [self.address] if host == HOST else [],
             "ca_certificates": [self.ca_pem],
             "username": self.username,
             "password": self.password,
@@ -160,7 +164,7 @@ class RealRegistry:
             "log": {"level": "warn", "accesslog": {"disabled": False}},
             "storage": {"filesystem": {"rootdirectory": str(self.directory / "data")}, "delete": {"enabled": True}},
             "http": {
-                "addr": f"127.0.0.1:{self.port}",
+                "addr": f"{LOOPBACK if self.address == LOOPBACK else ''}:{self.port}",
                 "secret": "x" * 32,
                 "tls": {"certificate": str(self._leaf.certificate), "key": str(self._leaf.key)},
             },
@@ -183,20 +187,22 @@ class RealRegistry:
     def _ask(self, path: str) -> None:
         context = ssl.create_default_context(cadata=self.ca_pem)
         with contextlib.closing(
-            http.client.HTTPSConnection("127.0.0.1", self.port, timeout=5, context=context)
+            http.client.HTTPSConnection(LOOPBACK, self.port, timeout=PATIENCE, context=context)
         ) as connection:
             connection.request("GET", path)
             connection.getresponse().read()
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 where nothing listens."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
+    """A port of 127.0.0.1 where nothing listens, and that the system, which hands out higher ones, gives to nobody else."""
+    while True:
+        port = 10_000 + secrets.randbelow(20_000)
+        with socket.socket() as listener, contextlib.suppress(OSError):
+            listener.bind((LOOPBACK, port))
+            return port
 
 
-def wait_until(condition: t.Callable[[], bool], complaint: str, seconds: float = START_SECONDS) -> None:
+def wait_until(condition: t.Callable[[], bool], complaint: str, seconds: float = PATIENCE) -> None:
     """Poll a condition until it holds."""
     deadline = time.monotonic() + seconds
     while not condition():

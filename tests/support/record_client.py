@@ -51,7 +51,7 @@ class RecordClient:
         if self._password is not None:
             token = base64.b64encode(f"{self._username}:{self._password}".encode()).decode()
             headers["Authorization"] = f"Basic {token}"
-        connection = http.client.HTTPSConnection(self._host.strip("[]"), self._port, timeout=10, context=self._context)
+        connection = http.client.HTTPSConnection(self._host.strip("[]"), self._port, timeout=60, context=self._context)
         with contextlib.closing(connection):
             connection.request(method, path, body, headers)
             answer = connection.getresponse()

@@ -14,7 +14,7 @@ from ansible_collections.edgeops.registry.plugins.modules.image_sync import ARGU
 from ansible_collections.edgeops.registry.tests.support.run_command import run_command
 
 if t.TYPE_CHECKING:
-    from ansible_collections.edgeops.registry.plugins.module_utils._module import Outcome
+    from ansible_collections.edgeops.registry.plugins.module_utils._outcome import Outcome
     from ansible_collections.edgeops.registry.tests.support.real_registry import RealRegistry
 
     Image = tuple[str, str | None] | dict[str, t.Any]

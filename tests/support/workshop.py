@@ -15,7 +15,11 @@ from ansible_collections.edgeops.registry.plugins.module_utils._distribution.rep
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.transport import Meter
 from ansible_collections.edgeops.registry.plugins.module_utils._images.content import Descriptor, verified_blocks
 from ansible_collections.edgeops.registry.plugins.module_utils._images.reference import parse_source
-from ansible_collections.edgeops.registry.plugins.module_utils._images.signatures.verification import Policy, Verdict, verify
+from ansible_collections.edgeops.registry.plugins.module_utils._images.signatures.verification import (
+    Policy,
+    Verdict,
+    verify,
+)
 from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.source import Sources
 from ansible_collections.edgeops.registry.plugins.module_utils._record import Record
 from ansible_collections.edgeops.registry.tests.support.cosign import Cosign
