@@ -12,11 +12,12 @@ import typing as t
 from ansible_collections.edgeops.registry.plugins.module_utils._change import FilePlan, show_nothing
 from ansible_collections.edgeops.registry.plugins.module_utils._converge import Settings, converge
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.kubeconfig import Kubeconfig
 from ansible_collections.edgeops.registry.plugins.plugin_utils._host_files import Result, text_diff
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._access import Access
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._action import HIDDEN, DeviceAction
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._faults import ConnectionLostError
-from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._kubeconfig import Kubeconfig
+from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._kubeconfig import replaces
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._namespaces import Done, Namespace, Tenancy
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._target import CONNECTION_OPTIONS, Target
 
@@ -63,9 +64,9 @@ class ActionModule(DeviceAction):
             **({} if options["kubeconfig_directory"] else HIDDEN),
         }
         warnings = [
-            f"The certificate of user {user.user} ends in {user.days_left(now)} days, and the device gives no newer one"
+            f"The certificate of user {user.user} ends in {user.credential.days_left(now)} days, and the device gives no newer one"
             for user in done.kubeconfigs.values()
-            if user.days_left(now) < options["renew_before"]
+            if user.credential.days_left(now) < options["renew_before"]
         ]
         return Result(bool(done.steps or files), facts, [*diff, *files], warnings)
 
@@ -141,7 +142,7 @@ def _renderer(kubeconfig: Kubeconfig, now: dt.datetime, renew_before: int) -> t.
         former = None
         with contextlib.suppress(ProvisioningError):
             former = Kubeconfig.parse(kubeconfig.user, (content or b"").decode("utf-8", "replace").splitlines())
-        if content is not None and not kubeconfig.replaces(former, now, renew_before):
+        if content is not None and not replaces(kubeconfig, former, now, renew_before):
             return content
         return kubeconfig.render().encode()
 
@@ -152,7 +153,7 @@ def _user(options: dict[str, t.Any], kubeconfig: Kubeconfig, now: dt.datetime) -
     directory = options["kubeconfig_directory"]
     return {
         "name": kubeconfig.user,
-        "not_after": kubeconfig.not_after.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "days_left": kubeconfig.days_left(now),
+        "not_after": kubeconfig.credential.not_after.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "days_left": kubeconfig.credential.days_left(now),
         **({"path": f"{directory}/{kubeconfig.user}.kubeconfig"} if directory else {"kubeconfig": kubeconfig.render()}),
     }

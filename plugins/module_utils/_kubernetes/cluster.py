@@ -111,9 +111,10 @@ class Cluster:
         options: Object = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"}
         if uid:
             options["preconditions"] = {"uid": uid}
-        query = {"dryRun": "All"} if self.dry_run else {}
+        if self.dry_run:
+            options["dryRun"] = ["All"]  # beside a body the query would be ignored
         try:
-            self._json(Request("DELETE", resource.path(namespace, name), query, options))
+            self._json(Request("DELETE", resource.path(namespace, name), {}, options))
         except ApiError as error:
             if error.status == 404:
                 return False
@@ -123,7 +124,7 @@ class Cluster:
     def log(self, pod: str, namespace: str, *, lines: int = 20, **query: str) -> str:
         """The last lines that a pod printed."""
         path = f"/api/v1/namespaces/{namespace}/pods/{pod}/log"
-        return self._send(Request("GET", path, {"tailLines": str(lines), **query})).decode(errors="replace")
+        return self._send(Request("GET", path, {"tailLines": str(lines), **query})).decode("utf-8", "replace")
 
     def follow(
         self, resource: Resource, namespace: str = "", *, seconds: float, labels: str = "", fields: str = ""

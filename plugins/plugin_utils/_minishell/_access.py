@@ -22,8 +22,8 @@ from ansible_collections.edgeops.registry.plugins.module_utils._distribution.con
 )
 from ansible_collections.edgeops.registry.plugins.module_utils._endpoint import Endpoint
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
-from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._kubeconfig import Kubeconfig
-from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._pod import has_run, manifest
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.kubeconfig import Kubeconfig
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.pods import has_run, pull_pod
 
 _BODY_LIMIT = 1 << 20
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
@@ -82,7 +82,8 @@ class Access(contextlib.AbstractContextManager[t.Any]):
         :raises ProvisioningError: it did not get that far.
         """
         pods = f"/api/v1/namespaces/{namespace}/pods"
-        status, answer = self._ask("POST", pods, manifest(image, _DEVICE_CREDENTIALS))
+        wanted = pull_pod(image, seconds=round(2 * timeout), secrets=[_DEVICE_CREDENTIALS])
+        status, answer = self._ask("POST", pods, wanted)
         if status != http.client.CREATED:
             raise ProvisioningError(
                 f"Kubernetes answers HTTP {status} to a pod in {namespace}",
@@ -131,7 +132,7 @@ def _context(server: Server, kubeconfig: Kubeconfig) -> ssl.SSLContext | None:
     """How the API's certificate is checked, and the user's certificate, which ssl takes from a file only."""
     context = server.tls_context()
     with tempfile.NamedTemporaryFile(prefix="edgeops-") as file:  # mode 0600
-        file.write(kubeconfig.certificate + b"\n" + kubeconfig.key)
+        file.write(kubeconfig.credential.certificate + b"\n" + kubeconfig.credential.key)
         file.flush()
         try:
             if context is not None:

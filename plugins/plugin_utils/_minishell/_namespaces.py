@@ -12,9 +12,10 @@ import re
 import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.kubeconfig import Kubeconfig
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._access import Access
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._device import Device
-from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._kubeconfig import Kubeconfig
+from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._kubeconfig import read_kubeconfig
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._output import Output
 
 RESERVED_NAMESPACES = (
@@ -127,12 +128,12 @@ class Tenancy:
         if output.is_unsupported:
             raise output.failure()
         if not output.failed and output.text:
-            self._done.kubeconfigs[name] = Kubeconfig.parse(name, output.text)
+            self._done.kubeconfigs[name] = read_kubeconfig(name, output.text)
             return
         made = self._do(f"New-HcsKubernetesUser -UserName {name}", functools.partial(self._device.new_user, name))
         if made is not None:
             text = made.text or self._device.user_config(name).check().text
-            self._done.kubeconfigs[name] = Kubeconfig.parse(name, text)
+            self._done.kubeconfigs[name] = read_kubeconfig(name, text)
 
     def _provide_namespace(
         self, namespace: Namespace, existing: set[str] | None, access: t.Mapping[str, Access]

@@ -8,7 +8,7 @@ import re
 
 import pytest
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
-from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._kubeconfig import Kubeconfig
+from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._kubeconfig import read_kubeconfig, replaces
 from ansible_collections.edgeops.registry.tests.emulator.kubernetes import Kubernetes
 
 NOW = dt.datetime.now(dt.UTC)
@@ -25,13 +25,13 @@ def text(kubernetes):
 
 
 def parse(text, user="ann"):
-    return Kubeconfig.parse(user, text.splitlines())
+    return read_kubeconfig(user, text.splitlines())
 
 
 def test_what_is_rendered_is_read_back(text):
     one = parse(text)
     assert parse(one.render()) == one
-    assert (one.user, one.days_left(NOW) in (364, 365)) == ("ann", True)
+    assert (one.user, one.credential.days_left(NOW) in (364, 365)) == ("ann", True)
     assert one.server.startswith("https://compute.device.edge.test:")
     assert "PRIVATE KEY" not in repr(one)
 
@@ -52,7 +52,11 @@ def test_indentation_does_not_count(text, spoil):
 @pytest.mark.parametrize(
     ("spoil", "words"),
     [
-        (lambda text: "", "has no certificate-authority-data"),
+        (lambda text: "", "has no server"),
+        (
+            lambda text: text.replace("certificate-authority-data", "certificate-authority"),
+            "has no certificate-authority-data",
+        ),
         (lambda text: text.replace("client-key-data", "client-key"), "has no client-key-data"),
         (lambda text: text.replace("client-key-data: ", "client-key-data: !"), "has a damaged client-key-data"),
         (
@@ -72,9 +76,9 @@ def test_when_a_file_is_replaced(kubernetes, text, tmp_path):
     given = parse(text)
     near = parse(kubernetes.issue("ann", 10))
     elsewhere = parse(Kubernetes(tmp_path).issue("ann", 365))
-    assert given.replaces(None, NOW, 30)
-    assert given.replaces(near, NOW, 30)
-    assert given.replaces(elsewhere, NOW, 30)
-    assert not given.replaces(near, NOW, 5)
-    assert not given.replaces(given, NOW, 30)
-    assert not near.replaces(near, NOW, 30)
+    assert replaces(given, None, NOW, 30)
+    assert replaces(given, near, NOW, 30)
+    assert replaces(given, elsewhere, NOW, 30)
+    assert not replaces(given, near, NOW, 5)
+    assert not replaces(given, given, NOW, 30)
+    assert not replaces(near, near, NOW, 30)

@@ -14,7 +14,6 @@ from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._names
     Namespace,
     Tenancy,
 )
-from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._pod import has_run
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._session import Session
 
 WANTED = [Namespace("shop", ("ann", "bob")), Namespace("empty")]
@@ -137,28 +136,3 @@ def test_names_that_no_user_may_have(name):
     with pytest.raises(ProvisioningError) as caught:
         Namespace("shop", (name,))
     assert caught.value.part == "user"
-
-
-def pod(state, phase="Pending"):
-    return {"status": {"phase": phase, "containerStatuses": [{"state": state}]}}
-
-
-@pytest.mark.parametrize(
-    ("told", "run"),
-    [
-        ({}, False),
-        ({"kind": "Status", "status": "Failure"}, False),
-        ({"status": {"phase": "Pending"}}, False),
-        (pod({"waiting": {"reason": "ContainerCreating"}}), False),
-        (pod({"running": {}}), True),
-        (pod({"terminated": {"exitCode": 1}}, "Failed"), True),
-        ({"status": {"phase": "Succeeded"}}, True),
-    ],
-)
-def test_how_far_a_pod_has_come(told, run):
-    assert has_run(told, "ecr.test:1/a:1") is run
-
-
-def test_a_pod_that_cannot_pull():
-    with pytest.raises(ProvisioningError, match="ImagePullBackOff, denied"):
-        has_run(pod({"waiting": {"reason": "ImagePullBackOff", "message": "denied"}}), "ecr.test:1/a:1")

@@ -1,0 +1,114 @@
+# Copyright (c) 2026, edgeops.registry contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The objects of a registry, made and taken back. This module util is private to the collection."""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+import typing as t
+
+from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.answers import ApiError
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.cluster import Cluster
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.converge import (
+    ObjectChange,
+    ObjectPlan,
+    Write,
+    converge,
+)
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.registry_objects import Place
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import (
+    SERVICES,
+    Object,
+    is_ours,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Standing:
+    """An object that was looked at, and what became of it; `change` is None where it is as it was."""
+
+    place: Place
+    found: Object | None = dataclasses.field(repr=False)
+    change: ObjectChange | None = dataclasses.field(repr=False)
+
+    @property
+    def now(self) -> Object | None:
+        """The object as it is, or would be."""
+        return self.change.after if self.change else self.found
+
+
+def look(cluster: Cluster, namespace: str, places: t.Sequence[Place]) -> list[Object | None]:
+    """The objects that are there.
+
+    :raises ProvisioningError: one cannot be read, or is another's and in the way.
+    """
+
+    def find(place: Place) -> Object | None:
+        try:
+            return cluster.get(place.resource, place.name, namespace)
+        except ApiError as error:
+            if error.status == 403 and place.wanted is None:
+                return None  # who may not read it did not make it
+            raise
+
+    found: list[Object | None] = []
+    for place, answer in zip(places, cluster.each(find, places)):
+        if isinstance(answer, ProvisioningError):
+            raise answer
+        if answer and place.wanted and not is_ours(answer):
+            raise _taken(place, namespace)
+        found.append(answer)
+    return found
+
+
+def settle(
+    cluster: Cluster, namespace: str, place: Place, found: Object | None, *, is_virtual: bool = False
+) -> Standing:
+    """Make an object as it is wanted; without a request where it is so already.
+
+    :param is_virtual: its namespace is not there, in check mode.
+    :raises ProvisioningError: the cluster refuses it.
+    """
+    render = functools.partial(_present, place.wanted) if place.wanted else _absent
+    plan = ObjectPlan(place.resource, namespace, place.name, render)
+    try:
+        return Standing(place, found, converge(cluster, plan, found, is_virtual=is_virtual))
+    except ApiError as error:
+        if place.resource != SERVICES or "already allocated" not in error.message:
+            raise
+        remedy = "Choose another node_port; kubectl get services --all-namespaces tells which are taken"
+        raise ProvisioningError(error.message, reason="conflict", part=error.part, remedy=remedy) from error
+
+
+def _present(wanted: Object, found: Object | None) -> Write | None:
+    return None if found is not None and holds(found, wanted) else Write("apply", wanted)
+
+
+def _absent(found: Object | None) -> Write | None:
+    return None if found is None or not is_ours(found) else Write("delete")
+
+
+def _taken(place: Place, namespace: str) -> ProvisioningError:
+    return ProvisioningError(
+        "is there and was not made by this module",
+        reason="conflict",
+        part=f"{place.resource.kind} {namespace}/{place.name}",
+        remedy="Choose another name or namespace",
+    )
+
+
+def holds(found: object, wanted: object) -> bool:
+    """Whether all that is wanted is there."""
+    if isinstance(wanted, dict):
+        return isinstance(found, dict) and all(key in found and holds(found[key], wanted[key]) for key in wanted)
+    if isinstance(wanted, list):
+        if not isinstance(found, list) or len(found) != len(wanted):
+            return False
+        return all(holds(*pair) for pair in zip(found, wanted))
+    return bool(found == wanted)
+
+
+__all__ = ("Standing", "holds", "look", "settle")

@@ -1,0 +1,173 @@
+# Copyright (c) 2026, edgeops.registry contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Proof that namespaces can pull an image. This module util is private to the collection."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import time
+import typing as t
+
+from ansible_collections.edgeops.registry.plugins.module_utils._argspec import ArgumentSpec
+from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.answers import ApiError
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.cluster import Cluster
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.pods import (
+    POD_LABELS,
+    has_run,
+    pull_pod,
+    waits_for,
+)
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.pull_errors import pull_error
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import EVENTS, PODS, Object
+
+VERIFY_OPTIONS: ArgumentSpec = {
+    "verify_image": {"type": "str", "default": ""},
+    "verify_namespaces": {"type": "str", "choices": ["all", "first"], "default": "all"},
+    "verify_timeout": {"type": "int", "default": 120},
+}
+"""How pulls are proven; documented by the fragment `edgeops.registry.kubernetes_users`."""
+
+_SETTLING_SECONDS = 10
+_PAUSE_SECONDS = 0.3
+_BACK_OFF = re.compile(r'Back-off pulling image "[^"]*"')
+
+
+@dataclasses.dataclass(frozen=True)
+class Verification:
+    """What is to be proven.
+
+    :param image: as a pod names it; empty: nothing.
+    :param first_only: one namespace stands for all.
+    :param timeout: seconds for each pod.
+    """
+
+    image: str
+    first_only: bool
+    timeout: int
+
+    @classmethod
+    def from_options(cls, params: t.Mapping[str, t.Any]) -> Verification:
+        """From `VERIFY_OPTIONS`.
+
+        :raises ProvisioningError: one is wrong.
+        """
+        if params["verify_timeout"] < 1:
+            raise ProvisioningError("must be 1 second or more", part="verify_timeout", remedy="Leave it out for 120")
+        return cls(params["verify_image"], params["verify_namespaces"] == "first", params["verify_timeout"])
+
+
+@dataclasses.dataclass(frozen=True)
+class Verified:
+    """What was proven.
+
+    :param facts: an item of RV(verification) for each namespace whose pod ran.
+    :param failures: namespaces, and why their pod did not run.
+    """
+
+    facts: tuple[dict[str, t.Any], ...] = ()
+    failures: tuple[tuple[str, ProvisioningError], ...] = ()
+
+
+def verify_pulls(cluster: Cluster, namespaces: t.Mapping[str, t.Sequence[str]], verification: Verification) -> Verified:
+    """Have a pod in each namespace pull the image, and remove the pods whatever happens. Nothing in a dry run.
+
+    :param namespaces: the pull secrets that a pod gets by its service account there.
+    """
+    if not verification.image or cluster.dry_run:
+        return Verified()
+    chosen = dict(list(namespaces.items())[: 1 if verification.first_only else None])
+    results = cluster.each(lambda item: _verify(cluster, item[0], item[1], verification), chosen.items())
+    return Verified(
+        facts=tuple(result for result in results if not isinstance(result, ProvisioningError)),
+        failures=tuple(
+            (name, result) for name, result in zip(chosen, results) if isinstance(result, ProvisioningError)
+        ),
+    )
+
+
+def _verify(cluster: Cluster, namespace: str, secrets: t.Sequence[str], verification: Verification) -> dict[str, t.Any]:
+    """An item of the facts."""
+    _remove_all(cluster, namespace)
+    try:
+        pod = _start(cluster, namespace, secrets, verification)
+        node = _await(cluster, pod, verification)
+    finally:
+        _remove_all(cluster, namespace)
+    return {"namespace": namespace, "image": verification.image, "node": node}
+
+
+def _remove_all(cluster: Cluster, namespace: str) -> None:
+    """Remove the pod, and those of a run that was killed."""
+    labels = ",".join(f"{key}={value}" for key, value in POD_LABELS.items())
+    for pod in cluster.list(PODS, namespace, labels=labels):
+        cluster.delete(PODS, pod["metadata"]["name"], namespace)
+
+
+def _start(cluster: Cluster, namespace: str, secrets: t.Sequence[str], verification: Verification) -> Object:
+    """A pod that was given the pull secrets, which the API server does a moment after the service account has them."""
+    deadline = time.monotonic() + _SETTLING_SECONDS
+    while True:
+        pod = cluster.create(PODS, pull_pod(verification.image, seconds=2 * verification.timeout), namespace)
+        given = {item["name"] for item in pod["spec"].get("imagePullSecrets") or ()}
+        if given.issuperset(secrets):
+            return pod
+        cluster.delete(PODS, pod["metadata"]["name"], namespace)
+        if time.monotonic() > deadline:
+            missing = ", ".join(sorted(set(secrets) - given))
+            raise ProvisioningError(
+                f"pods get no pull secret {missing}",
+                reason="conflict",
+                part=f"namespace {namespace}",
+                remedy="Look what takes it from imagePullSecrets of the service account default",
+            )
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _await(cluster: Cluster, pod: Object, verification: Verification) -> str:
+    """Wait until the pod has run.
+
+    :return: the node that it ran on.
+    """
+    name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
+    for pods in cluster.follow(PODS, namespace, seconds=verification.timeout, fields=f"metadata.name={name}"):
+        pod = pods.get(name, {})
+        if _backs_off_silently(pod):
+            raise pull_error(verification.image, _event(cluster, name, namespace), f"namespace {namespace}")
+        if has_run(pod, verification.image):
+            _check_platform(cluster, pod, verification)
+            return str(pod["spec"].get("nodeName", ""))
+    raise ProvisioningError(
+        f"a pod did not run {verification.image} within {verification.timeout} seconds: {waits_for(pod)}",
+        reason="timeout",
+        part=f"namespace {namespace}",
+        remedy="Give it more time with verify_timeout, or mend what it waits for",
+    )
+
+
+def _backs_off_silently(pod: Object) -> bool:
+    """Whether a pull failed, and the kubelet (before 1.30) tells why in an event only."""
+    return bool(_BACK_OFF.fullmatch(waits_for(pod).partition(" ")[2]))
+
+
+def _event(cluster: Cluster, name: str, namespace: str) -> str:
+    """Why a pull failed, from the latest event."""
+    events = cluster.list(EVENTS, namespace, fields=f"involvedObject.name={name},reason=Failed")
+    told = [str(event.get("message", "")) for event in events]
+    return next((message for message in reversed(told) if "Failed to pull" in message), "ImagePullBackOff")
+
+
+def _check_platform(cluster: Cluster, pod: Object, verification: Verification) -> None:
+    """A program for another processor starts, and ends at once: only its log tells."""
+    name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
+    try:
+        log = cluster.log(name, namespace)
+    except ApiError:  # it is gone, did not start, or logs may not be read: the image was pulled, as far as can be told
+        return
+    if "exec format error" in log:
+        raise pull_error(verification.image, log, f"namespace {namespace}")
+
+
+__all__ = ("VERIFY_OPTIONS", "Verification", "Verified", "verify_pulls")

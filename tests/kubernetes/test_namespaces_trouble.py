@@ -1,0 +1,306 @@
+# Copyright (c) 2026, edgeops.registry contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Module kubernetes_namespaces where the cluster is in its way: rights, quotas, load, and a server that leaves."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import functools
+import http.client
+import json
+import subprocess
+import threading
+import time
+
+import pytest
+import yaml
+from ansible_collections.edgeops.registry.tests.support import namespaces
+from ansible_collections.edgeops.registry.tests.support.http_server import Reply
+from ansible_collections.edgeops.registry.tests.support.namespaces import RECORD, SECRET
+from ansible_collections.edgeops.registry.tests.support.real_registry import wait_until
+
+
+@pytest.fixture
+def provision(cluster):
+    """Run the module on the cluster."""
+    return functools.partial(namespaces.provision, kubeconfig=str(cluster.kubeconfig))
+
+
+@pytest.fixture
+def limited(cluster, namespace):
+    """The kubeconfig of somebody with these rules in the whole cluster."""
+    made = f"{namespace}-limited"
+
+    def give(*rules):
+        account = {"kind": "ServiceAccount", "name": "ops", "namespace": namespace}
+        role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": made}
+        api = "rbac.authorization.k8s.io/v1"
+        cluster.apply(
+            {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "ops", "namespace": namespace}},
+            {"apiVersion": api, "kind": "ClusterRole", "metadata": {"name": made}, "rules": list(rules)},
+            {
+                "apiVersion": api,
+                "kind": "ClusterRoleBinding",
+                "metadata": {"name": made},
+                "roleRef": role,
+                "subjects": [account],
+            },
+        )
+        config = yaml.safe_load(cluster.kubeconfig.read_text())
+        token = cluster.kubectl("create", "token", "ops", f"--namespace={namespace}")
+        return json.dumps(
+            {**config, "users": [{"name": user["name"], "user": {"token": token}} for user in config["users"]]}
+        )
+
+    yield give
+    cluster.kubectl("delete", "clusterrole,clusterrolebinding", made, "--ignore-not-found")
+
+
+def pull_secrets(cluster, name):
+    found = cluster.object("serviceaccount", "default", name)
+    return [item["name"] for item in found.get("imagePullSecrets", [])] if found else None
+
+
+def rule(resources, *verbs, group="", **more):
+    return {"apiGroups": [group], "resources": resources.split(), "verbs": list(verbs), **more}
+
+
+LOOK = rule("namespaces serviceaccounts pods", "list")
+LOOK_AT_OURS = rule("secrets", "list", "get", "patch", resourceNames=[SECRET])
+
+
+def test_every_missing_right_is_named_where_not_even_looking_is_allowed(cluster, namespace, provision, limited):
+    result = provision(namespace, kubeconfig=None, kubeconfig_content=limited(rule("namespaces", "list")))
+    assert result["failed"]
+    assert result["reason"] == "forbidden"
+    for words in (
+        "list secrets in all namespaces",
+        "list serviceaccounts in all namespaces",
+        "list pods in all namespaces",
+        "create namespaces in all namespaces",
+        "create secrets",
+        "patch secrets",
+        "patch serviceaccounts",
+    ):
+        assert words in result["msg"]
+    assert "list namespaces" not in result["msg"]
+    assert '{apiGroups: [""], resources: [pods], verbs: [list]}' in result["remedy"]
+
+
+def test_every_missing_right_is_named_before_anything_is_done(cluster, namespace, provision, limited):
+    [new] = cluster.unused_names(1)
+    content = limited(LOOK, LOOK_AT_OURS, rule("namespaces", "create", "patch"))
+    for check in (True, False):
+        result = provision(new, namespace, kubeconfig=None, kubeconfig_content=content, check=check)
+        assert result["failed"]
+        assert "Nothing was changed" in result["msg"]
+        for words in (f"create secrets in {new}, {namespace}", f"patch serviceaccounts in {new}, {namespace}"):
+            assert words in result["msg"]
+        assert "namespaces in" not in result["msg"].replace("serviceaccounts in", "").replace("all namespaces", "")
+    assert cluster.object("namespace", new) is None
+
+
+def test_few_rights_are_enough(cluster, namespace, provision, limited):
+    content = limited(
+        LOOK,
+        LOOK_AT_OURS,
+        rule("secrets", "create"),
+        rule("serviceaccounts", "get", "patch"),
+        rule("namespaces", "get"),
+    )
+    result = provision(namespace, kubeconfig=None, kubeconfig_content=content)
+    assert not result.get("failed"), result
+    assert pull_secrets(cluster, namespace) == [SECRET]
+    assert not provision(namespace, kubeconfig=None, kubeconfig_content=content)["changed"]
+
+
+def test_a_quota_that_forbids_the_secret_holds_up_no_other_namespace(cluster, namespace, provision):
+    cluster.kubectl("create", "quota", "none", "--hard=secrets=0", f"--namespace={namespace}")
+    wait_until(
+        lambda: "hard" in cluster.object("resourcequota", "none", namespace).get("status", {}),
+        "the quota is not observed",
+    )
+    [other] = cluster.unused_names(1)
+    foreseen, result = provision(namespace, other, check=True), provision(namespace, other)
+    for found in (foreseen, result):
+        assert found["failed"]
+        [failure] = found["failures"]
+        assert (failure["namespace"], failure["reason"]) == (namespace, "forbidden")
+        assert "exceeded quota" in failure["msg"]
+        assert "ResourceQuota" in failure["remedy"]
+    assert pull_secrets(cluster, other) == [SECRET]
+    assert pull_secrets(cluster, namespace) == []
+    cluster.kubectl("delete", "quota", "none", f"--namespace={namespace}")
+    assert not provision(namespace, other).get("failed")
+    assert pull_secrets(cluster, namespace) == [SECRET]
+
+
+@pytest.fixture
+def stuck(cluster, namespace):
+    """A namespace that is being deleted and cannot go."""
+    held = {"name": "held", "namespace": namespace, "finalizers": ["example.com/hold"]}
+    cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": held})
+    cluster.kubectl("delete", "namespace", namespace, "--wait=false")
+    told = "jsonpath={.status.conditions[?(@.type=='NamespaceFinalizersRemaining')].status}=True"
+    cluster.kubectl("wait", f"--for={told}", f"namespace/{namespace}", "--timeout=60s")
+    yield namespace
+    cluster.try_kubectl(
+        "patch",
+        "configmap",
+        "held",
+        f"--namespace={namespace}",
+        "--type=merge",
+        '--patch={"metadata":{"finalizers":null}}',
+    )
+
+
+def test_a_namespace_stuck_in_terminating_is_explained_and_holds_up_no_other(cluster, stuck, provision):
+    [other] = cluster.unused_names(1)
+    start = time.monotonic()
+    result = provision(stuck, other, wait_timeout=2)
+    assert time.monotonic() - start < 30
+    [failure] = result["failures"]
+    assert (failure["namespace"], failure["reason"]) == (stuck, "timeout")
+    assert "example.com/hold" in failure["msg"]
+    assert failure["remedy"]
+    assert pull_secrets(cluster, other) == [SECRET]
+
+
+def test_a_namespace_that_goes_in_time_is_made_anew(cluster, stuck, provision):
+    release = threading.Timer(
+        4,
+        cluster.try_kubectl,
+        (
+            "patch",
+            "configmap",
+            "held",
+            f"--namespace={stuck}",
+            "--type=merge",
+            '--patch={"metadata":{"finalizers":null}}',
+        ),
+    )
+    release.start()
+    result = provision(stuck, wait_timeout=60)
+    release.join()
+    assert not result.get("failed"), result
+    assert pull_secrets(cluster, stuck) == [SECRET]
+
+
+def test_deleting_what_cannot_go_is_no_success(cluster, provision):
+    [name] = cluster.unused_names(1)
+    provision(name)
+    held = {"name": "held", "namespace": name, "finalizers": ["example.com/hold"]}
+    cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": held})
+    result = provision(name, state="absent", wait_timeout=8)
+    cluster.kubectl(
+        "patch", "configmap", "held", f"--namespace={name}", "--type=merge", '--patch={"metadata":{"finalizers":null}}'
+    )
+    assert result["failed"]
+    [failure] = result["failures"]
+    assert failure["reason"] == "timeout"
+    assert "example.com/hold" in failure["msg"]
+
+
+def test_two_runs_at_once_both_end_well(cluster, provision):
+    names = cluster.unused_names(15)
+    cluster.kubectl("create", "namespace", names[0])
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        runs = [pool.submit(provision, *names, pull_secret=secret) for secret in ("one", "two", "three")]
+    assert [run.result()["failures"] for run in runs] == [[], [], []]
+    for name in names:
+        assert sorted(pull_secrets(cluster, name)) == ["one", "three", "two"]
+
+
+@pytest.fixture
+def busy_server(cluster, serve):
+    """A kubeconfig for the cluster by way of a proxy that refuses every third change: with 429, or with 409."""
+    program = subprocess.Popen(
+        [cluster._program, f"--kubeconfig={cluster.kubeconfig}", "proxy", "--port=0", "--reject-methods=^$"],
+        stdout=subprocess.PIPE,
+    )
+    port = int(program.stdout.readline().rsplit(b":", 1)[1])
+    lock, changes = threading.Lock(), []
+    conflict = {
+        "kind": "Status",
+        "status": "Failure",
+        "reason": "Conflict",
+        "message": "the object has been modified",
+        "code": 409,
+    }
+
+    def answer(asked):
+        with lock:
+            changes.append(asked.method)
+            number = changes.count("PATCH")
+        if asked.method == "PATCH" and number % 3 == 0:
+            return Reply(429, {"Retry-After": "0"}) if number % 2 else Reply(409, body=json.dumps(conflict).encode())
+        with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port)) as connection:
+            kind = {"Content-Type": asked.headers.get("Content-Type", "application/json")}
+            connection.request(asked.method, asked.path, asked.body or None, kind)
+            reply = connection.getresponse()
+            return Reply(reply.status, body=reply.read())
+
+    server = serve(answer)
+    cluster_entry = {"name": "busy", "cluster": {"server": f"http://127.0.0.1:{server.port}"}}
+    context = {"name": "busy", "context": {"cluster": "busy", "user": "busy"}}
+    users = [{"name": "busy", "user": {}}]
+    config = {"apiVersion": "v1", "kind": "Config", "clusters": [cluster_entry], "contexts": [context], "users": users}
+    yield json.dumps({**config, "current-context": "busy"})
+    program.terminate()
+    program.communicate()
+
+
+def test_a_server_that_is_busy_and_others_that_change_the_same_are_waited_for(cluster, provision, busy_server):
+    names = cluster.unused_names(10)
+    result = provision(*names, kubeconfig=None, kubeconfig_content=busy_server)
+    assert result["failures"] == []
+    for name in names:
+        assert pull_secrets(cluster, name) == [SECRET]
+    assert not provision(*names)["changed"]
+
+
+def test_an_api_server_that_leaves_is_one_clear_error_and_the_next_run_goes_on(start_node, provision, tmp_path):
+    node = start_node()
+    kubeconfig = tmp_path / "kubeconfig"
+    kubeconfig.touch(mode=0o600)
+    kubeconfig.write_text(node.kubeconfig)
+    names = [f"shop-{number}" for number in range(300)]
+    options = {"kubeconfig": str(kubeconfig), "timeout": 2}
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        running = pool.submit(provision, *names, **options)
+        wait_until(lambda: "shop-20" in node.shell("kubectl get namespaces --output=name"), "it makes nothing", 60)
+        node.shell("systemctl stop kube-apiserver")
+        result = running.result()
+    assert result["failed"]
+    assert result["changed"]
+    [failure] = result["failures"]
+    assert (failure["namespace"], failure["reason"]) == ("", "unreachable")
+    assert "the API server" in failure["msg"]
+    assert "more" in failure["msg"]
+    made = [item["name"] for item in result["namespaces"] if item["changed"]]
+    assert 20 <= len(made) < 300
+    absent = provision(*names, **options)
+    assert absent["failed"]
+    assert absent["reason"] == "unreachable"
+
+    node.shell("systemctl start kube-apiserver; until kubectl get --raw /readyz; do sleep 0.2; done")
+    again = provision(*names, kubeconfig=str(kubeconfig))
+    assert not again.get("failed"), again["msg"]
+    assert 300 - len(made) <= sum(item["changed"] for item in again["namespaces"]) < 300
+    assert not provision(*names, kubeconfig=str(kubeconfig))["changed"]
+
+
+def test_500_namespaces(node, cluster, provision):
+    names = cluster.unused_names(500)
+    foreseen, result = provision(*names, check=True), provision(*names)
+    assert foreseen["namespaces"] == result["namespaces"]
+    accounts = [item for item in cluster.objects("serviceaccounts") if item["metadata"]["namespace"] in names]
+    assert [item["imagePullSecrets"] for item in accounts] == [[{"name": SECRET}]] * 500
+    with node.audit_log.recording() as requests:
+        again = provision(*names)
+    assert not again["changed"]
+    assert len([one for one in requests if one.user == "kubernetes-admin"]) == again["requests"] == 4
+    changed = {**RECORD, "password": "another-password"}
+    assert sum(item["changed"] for item in provision(*names, registries=[changed])["namespaces"]) == 500
