@@ -34,7 +34,7 @@ def _select(sources: dict[str, Records]) -> list[Record]:
             return parse_records(records, name)
     raise ProvisioningError(
         "there is no registry record",
-        remedy="Set client_registries or edge_registry_records (-e @records.yml, the file that role registry writes where "
+        remedy="Set client_registries, namespaces_registries or edge_registry_records (-e @records.yml, which role registry writes where "
         "registry_record_file names one), or let the run, and its --limit, include the registry's host",
     )
 

@@ -32,7 +32,11 @@ def test_the_first_that_is_not_empty_wins(explicit, others, endpoint):
     [
         ([], {}, "there is no registry record"),
         ([], {}, "-e @records.yml"),
-        (None, {"inventory": [], "published": None}, "Set client_registries or edge_registry_records"),
+        (
+            None,
+            {"inventory": [], "published": None},
+            "Set client_registries, namespaces_registries or edge_registry_records",
+        ),
         ([{"endpoint": "a.test:1", "pasword": "s3cret"}], {}, "registries[0].pasword: it is not a key"),
         ([], {"inventory": [{"endpoint": "s3cret"}]}, "edge_registry_records[0].endpoint"),
         ("s3cret", {}, "registries: must be a list"),
