@@ -9,8 +9,10 @@ OPTIONS =
 
 PROVISION = tools/provision
 WITH_DOCKER = tools/with_docker
+WORKERS = --numprocesses=2 --dist=loadfile --durations=15
+SCENARIOS = $(patsubst molecule/%/molecule.yml,molecule-%,$(wildcard molecule/*/molecule.yml))
 
-.PHONY: help provision unprovision setup images test lint sanity unit integration artifact molecule bench clean
+.PHONY: help provision unprovision setup images programs test lint sanity unit integration artifact kubernetes molecule bench clean $(SCENARIOS)
 
 help: ## Show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -24,8 +26,8 @@ unprovision: ## Take all of that back, the registry's images too
 
 # Everything below is for who works on the collection
 
-test lint sanity unit integration artifact molecule bench: export PATH := $(CURDIR)/.venv/bin:$(PATH)
-test lint sanity unit integration artifact molecule bench: export ANSIBLE_HOME := $(CURDIR)/.ansible
+programs test lint sanity unit integration artifact kubernetes molecule bench: export PATH := $(CURDIR)/.venv/bin:$(PATH)
+test lint sanity unit integration artifact kubernetes molecule bench: export ANSIBLE_HOME := $(CURDIR)/.ansible
 molecule test: export MOLECULE_GLOB := molecule/*/molecule.yml
 molecule test: export NO_COLOR := 1
 
@@ -36,8 +38,12 @@ setup: ## Install what the tests need: packages of the system, and .venv
 images: setup ## Build the images of the test hosts
 	$(WITH_DOCKER) tools/build_images
 
-test: setup ## All of the tests, two parts at a time; a part's output comes when it ends
-	$(WITH_DOCKER) $(MAKE) --jobs=2 --output-sync=target lint unit integration molecule
+programs: setup ## Build the Kubernetes of the tests from source; minutes the first time
+	python -m ansible_collections.edgeops.registry.tests.support.kubernetes_programs
+
+# What takes longest begins first
+test: setup ## All of the tests, three parts at a time; a part's output comes when it ends
+	$(WITH_DOCKER) $(MAKE) --jobs=3 --output-sync=target programs integration lint kubernetes $(SCENARIOS) unit
 
 lint: setup ## Every checker, ansible-test sanity among them
 	ruff check
@@ -58,20 +64,29 @@ sanity: setup ## Only ansible-test sanity: OPTIONS=…
 	tools/sanity $(OPTIONS)
 
 unit: setup ## Tests of the parts: OPTIONS='-k NAME'
-	$(WITH_DOCKER) pytest tests --ignore=tests/integration $(OPTIONS)
+	$(WITH_DOCKER) pytest $(WORKERS) tests --ignore=tests/integration --ignore=tests/kubernetes $(OPTIONS)
 
 integration: images ## Tests of modules, roles and playbooks on real hosts: OPTIONS='-k NAME'
-	$(WITH_DOCKER) pytest tests/integration $(OPTIONS)
+	$(WITH_DOCKER) pytest $(WORKERS) --no-loadscope-reorder tests/integration $(OPTIONS)
 
 artifact: images ## The built collection, alone, from its archive
 	$(WITH_DOCKER) pytest tests/integration/test_artifact.py $(OPTIONS)
 
-molecule: images ## Scenarios from end to end: SCENARIO=…
-	$(WITH_DOCKER) tools/molecule_test $(SCENARIO)
+kubernetes: images $(if $(KUBECONFIG_UNDER_TEST),,programs) ## Tests on a real Kubernetes: OPTIONS='-k NAME'; on yours: KUBECONFIG_UNDER_TEST=FILE
+	$(WITH_DOCKER) pytest --durations=15 tests/kubernetes $(OPTIONS)
+
+molecule: setup ## Scenarios from end to end, two at a time: SCENARIO=…
+	$(WITH_DOCKER) $(MAKE) --jobs=2 --output-sync=target $(or $(SCENARIO:%=molecule-%),$(SCENARIOS))
+
+molecule-kubernetes: programs
+$(SCENARIOS): molecule-%: images
+	molecule test --scenario-name $*
+	@echo "molecule: scenario $* passed"
 
 bench: setup ## Compare with what users would do otherwise, on an idle machine; an hour
 	$(WITH_DOCKER) python -m benchmarks.fleet --write docs/benchmarks.md
 	python -m benchmarks.seeding --write docs/benchmarks.md
+	$(WITH_DOCKER) python -m benchmarks.kubernetes --write docs/benchmarks.md
 
 clean: ## Remove what make has made in the checkout, but not what it provisioned
 	rm -rf .ansible .hypothesis .mypy_cache .pytest_cache .ruff_cache .venv .venv-newest build tests/output

@@ -17,7 +17,12 @@ from ansible_collections.edgeops.registry.plugins.module_utils._images.pruning.i
     StoredManifest,
     companion_subject,
 )
-from ansible_collections.edgeops.registry.plugins.module_utils._images.pruning.retention import Rule, Rules, freed, make_plan
+from ansible_collections.edgeops.registry.plugins.module_utils._images.pruning.retention import (
+    Rule,
+    Rules,
+    freed,
+    make_plan,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

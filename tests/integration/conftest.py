@@ -11,6 +11,16 @@ import pytest
 from ansible_collections.edgeops.registry.tests.support.client_host import OTHER, SECRET, ClientHost, auth
 
 
+def pytest_collection_modifyitems(items):
+    """Begin with what takes longest, lest a worker is alone with it at the end."""
+    items.sort(key=minutes, reverse=True)
+
+
+def minutes(item):
+    mark = item.get_closest_marker("minutes")
+    return mark.args[0] if mark else 0
+
+
 @pytest.fixture
 def host(tmp_path):
     return ClientHost(tmp_path / "host")
@@ -26,7 +36,7 @@ def client(host, record):
     """Run the module; whatever happens, it answers as a module does and tells no secret."""
 
     def run(*, module="client", check=False, **options):
-        given = {"registries": [record], "runtimes": ["docker", "podman"], "timeout": 5, **options}
+        given = {"registries": [record], "runtimes": ["docker", "podman"], "timeout": 60, **options}
         result = host.module(module, check=check, diff=True, **given)
         text = json.dumps(result.values)
         for secret in (SECRET, record["password"], auth(record), OTHER["auth"]):

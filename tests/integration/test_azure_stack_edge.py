@@ -14,7 +14,7 @@ import threading
 import pytest
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
-from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._kubeconfig import Kubeconfig
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.kubeconfig import Kubeconfig
 from ansible_collections.edgeops.registry.tests.support.authority import Authority
 from ansible_collections.edgeops.registry.tests.support.edge_device import EdgeDevice
 from ansible_collections.edgeops.registry.tests.support.play import play
@@ -229,7 +229,7 @@ def test_namespaces_and_the_users_files(site, run, tmp_path):
     assert "censored" in returned
     file = directory / "ann.kubeconfig"
     assert (file.stat().st_mode & 0o777, directory.stat().st_mode & 0o777) == (0o600, 0o700)
-    assert Kubeconfig.parse("ann", file.read_text().splitlines()).days_left(dt.datetime.now(dt.UTC)) > 300
+    assert Kubeconfig.parse("ann", file.read_text().splitlines()).credential.days_left(dt.datetime.now(dt.UTC)) > 300
     last = site.device.cmdlets[-6:]
     assert last == ["Get-HcsKubernetesUserConfig", INFO, "Get-HcsKubernetesNamespaces"] * 2
     assert run("azure_stack_edge_namespace", {**task, "state": "absent"}).changed == [True]
@@ -245,7 +245,7 @@ def test_a_pod_pulls_from_the_device_s_registry(site, run):
         {**task, "verify_image": "team/missing:1"},
     )
     assert played.changed == [True, False]
-    assert played.results[1]["reason"] == "unauthorized"
+    assert played.results[1]["reason"] == "invalid"
     assert (
         f"cannot pull {site.registry.endpoint}/team/missing:1: ErrImagePull, manifest unknown"
         in played.results[1]["msg"]

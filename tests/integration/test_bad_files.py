@@ -19,6 +19,8 @@ from ansible_collections.edgeops.registry.tests.support.http_server import Reply
 
 HOUR = dt.timedelta(hours=1)
 SERVING = Reply(headers={"Docker-Distribution-API-Version": "registry/2.0"})
+NOTHING_IN_PLACE = {"hosts": False, "trust": False, "mirrors": True, "credentials": False}
+"""Of a record without mirrors."""
 
 
 def login_of(record):
@@ -34,7 +36,7 @@ def content(host):
 def test_p14_one_engine_that_cannot_be_served_keeps_everything_as_it_was(host, refused, name):
     host.put(f"etc/{name}/certs.d", b"a file")
     result = refused("io", "trust", f"/etc/{name}/certs.d")
-    assert set(result["registries"][0]["in_place"].values()) == {False}
+    assert result["registries"][0]["in_place"] == NOTHING_IN_PLACE
 
 
 def test_a_registry_with_an_obstacle_hides_no_other(host, client, start_registry, record):
@@ -42,7 +44,8 @@ def test_a_registry_with_an_obstacle_hides_no_other(host, client, start_registry
     host.put("etc/hosts", b"127.0.0.1\tlocalhost\n192.0.2.99\tregistry.edge.test\n")
     result = client(registries=[record, other])
     assert [(failure["registry"], failure["part"]) for failure in result["failures"]] == [(record["endpoint"], "hosts")]
-    assert [set(entry["in_place"].values()) for entry in result["registries"]] == [{False}, {True}]
+    assert result["registries"][0]["in_place"] == NOTHING_IN_PLACE
+    assert set(result["registries"][1]["in_place"].values()) == {True}
     assert json.loads((host.directory / CONFIG).read_text()) == {"auths": login_of(other)}
 
 
@@ -271,7 +274,7 @@ def test_a_full_disk_is_told_and_every_file_is_as_it_was(host, record):
     assert set(result.reasons) == {"io"}
     assert {failure["part"] for failure in result["failures"]} == {"hosts", "trust", "credentials"}
     assert "/etc/hosts: No space left on device. The file is as it was" in result["msg"]
-    assert set(result["registries"][0]["in_place"].values()) == {False}
+    assert result["registries"][0]["in_place"] == NOTHING_IN_PLACE
     assert (host.directory / "after").read_text() == (host.directory / "before").read_text()
 
 

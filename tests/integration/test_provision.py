@@ -23,6 +23,8 @@ WHEELS = "/srv/wheels"
 PASSWORD = "/etc/edgeops-registry/password"
 ALONE = ("--init",)
 
+pytestmark = pytest.mark.minutes(4)
+
 
 class Machine:
     """A Debian machine with the checkout on it, as `git clone` leaves it."""

@@ -35,6 +35,8 @@ PROCESS = "ps -C edgeops-registr -o pid=,user:32=,args="
 SERVES = f"{PROGRAM} serve /etc/edgeops-registry/config.yml"
 GONE = {"registry_state": "absent", "registry_data": "remove"}
 
+pytestmark = pytest.mark.minutes(3)
+
 
 @pytest.fixture(scope="module", params=["systemd", "alone"])
 def supervisor(request):

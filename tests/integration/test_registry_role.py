@@ -48,6 +48,8 @@ CONFINED = {
     "User": "docker-registry",
 }
 
+pytestmark = pytest.mark.minutes(6)
+
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory):

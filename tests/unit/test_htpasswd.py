@@ -53,6 +53,16 @@ def test_a_hash_that_fits_is_verified_and_not_replaced(prefix):
         (b"alice:\n", None, True),
         (b"alice:$2y$99$" + b"." * 53 + b"\n", None, True),
     ],
+    ids=[
+        "other password",
+        "low cost",
+        "high cost",
+        "higher than wanted",
+        "as wanted",
+        "SHA",
+        "nothing",
+        "no such cost",
+    ],
 )
 def test_what_is_replaced(content, cost, replaced):
     done = plan(b"a:x\n" + content + b"z:y\n", [ALICE], cost)

@@ -348,12 +348,12 @@ def test_a_server_that_falls_silent_times_out(serve, authority):
 
     def answer(asked):
         if asked.path.endswith("/2"):
-            end.wait(5)
+            end.wait(60)
         return OK
 
     server = serve(answer, authority.issue("localhost"))
     record = Record.parse({"endpoint": f"localhost:{server.port}", "ca_certificates": [authority.pem]})
-    transport = Transport(Server.of(record), Credentials(), timeout=0.3, pace=Pace(base=0.01))
+    transport = Transport(Server.of(record), Credentials(), timeout=1, pace=Pace(base=0.01))
     repository = Repository(transport, "a", Meter())
     repository.manifest_digest("1")
     with pytest.raises(ProvisioningError, match="does not answer in time"):

@@ -408,7 +408,7 @@ def test_what_broke_off_asks_the_source_for_no_manifest_again(registry, origin, 
 
 
 def test_no_upload_is_left_half_begun(registry, origin, folder):
-    pull(registry, origin, folder, bandwidth_limit=1_000_000, progress_interval=0.1)
+    pull(registry, origin, folder, bandwidth_limit=1_000_000, progress_interval=0.5)
     uploads = registry.directory / "data/docker/registry/v2/repositories/app/_uploads"
     assert list(uploads.rglob("data")) == []
     assert 204 in [one.status for one in registry.access_log() if one.method == "DELETE"]
