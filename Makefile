@@ -43,7 +43,7 @@ programs: setup ## Build the Kubernetes of the tests from source; minutes the fi
 
 # What takes longest begins first
 test: setup ## All of the tests, three parts at a time; a part's output comes when it ends
-	$(WITH_DOCKER) $(MAKE) --jobs=3 --output-sync=target programs integration lint kubernetes $(SCENARIOS) unit
+	$(WITH_DOCKER) $(MAKE) --keep-going --jobs=3 --output-sync=target programs integration lint kubernetes $(SCENARIOS) unit
 
 lint: setup ## Every checker, ansible-test sanity among them
 	ruff check

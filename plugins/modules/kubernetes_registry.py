@@ -266,7 +266,7 @@ ARGUMENT_SPEC: ArgumentSpec = {
     "htpasswd": {"type": "str", "no_log": True},
     "storage": {
         "type": "dict",
-        "apply_defaults": True,
+        "default": {},
         "options": {
             "kind": {
                 "type": "str",
