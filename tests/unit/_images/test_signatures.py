@@ -276,5 +276,5 @@ def test_the_library_is_asked_for_where_it_is_missing_and_only_there(tmp_path):
     )
     environment = {"PYTHONPATH": str(tmp_path)}
     done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
-    assert "Failed to import the required Python library (cryptography)" in done.stdout
+    assert "the Python package cryptography is missing for" in done.stdout
     assert "pip install cryptography" in done.stdout
