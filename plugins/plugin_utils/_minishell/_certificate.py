@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import hashlib
+import itertools
 import re
 import ssl
 import subprocess
@@ -37,22 +38,27 @@ class Shown:
     chain: tuple[bytes, ...]
 
     @property
+    def linked(self) -> tuple[bytes, ...]:
+        """Those up to which each is signed by the next. Anybody can show what follows them, which proves nothing."""
+        certificates = [x509.load_der_x509_certificate(der) for der in self.chain]
+        signed = itertools.takewhile(lambda pair: _signed_by(*pair), itertools.pairwise(certificates))
+        length = 1 + sum(1 for dummy in signed)
+        return self.chain[:length]
+
+    @property
     def fingerprints(self) -> tuple[str, ...]:
-        """SHA-256 of each, lower case hexadecimal digits."""
-        return tuple(hashlib.sha256(certificate).hexdigest() for certificate in self.chain)
+        """SHA-256 of each that is linked, lower case hexadecimal digits."""
+        return tuple(hashlib.sha256(certificate).hexdigest() for certificate in self.linked)
 
     def anchor(self) -> CaCertificate:
-        """The last CA of the chain, up to which each certificate is signed by the next.
+        """The last CA of those that are linked.
 
         :raises ProvisioningError: the server shows no CA.
         """
-        certificates = [x509.load_der_x509_certificate(der) for der in self.chain]
         anchor = None
-        for number, certificate in enumerate(certificates):
-            if number and not _signed_by(certificates[number - 1], certificate):
-                break
+        for certificate in self.linked:
             with contextlib.suppress(ProvisioningError):
-                anchor = parse_ca_certificates(ssl.DER_cert_to_PEM_cert(self.chain[number]))[0]
+                anchor = parse_ca_certificates(ssl.DER_cert_to_PEM_cert(certificate))[0]
         if anchor is None:
             raise ProvisioningError(
                 "the registry shows its own certificate only, and not the CA that signed it",

@@ -108,7 +108,7 @@ class Device:
         output = self._shell.run("Get-HcsKubernetesNamespaces")
         if output.is_unsupported:
             return None
-        named = {str(item.get("Name") or item.get("Namespace") or "") for item in output.check().objects}
+        named = {str(item.get("Name") or item.get("Namespace") or "") for item in output.check_complete().objects}
         return (named | {line.strip() for line in output.text}) - {""}
 
     def new_namespace(self, name: str) -> Output:
@@ -136,7 +136,7 @@ class Device:
 
     def _properties(self, cmdlet: str) -> dict[str, t.Any]:
         output = self._shell.run(cmdlet)
-        return {} if output.is_unsupported else next((dict(item) for item in output.check().objects), {})
+        return {} if output.is_unsupported else next((dict(item) for item in output.check_complete().objects), {})
 
 
 def _because(output: Output) -> str:

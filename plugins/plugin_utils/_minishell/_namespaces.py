@@ -15,6 +15,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._errors import Pr
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.kubeconfig import Kubeconfig
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._access import Access
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._device import Device
+from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._faults import ConnectionLostError
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._kubeconfig import read_kubeconfig
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._output import Output
 
@@ -121,7 +122,10 @@ class Tenancy:
         if going and not self._device.has(_REMOVE):
             raise _unsupported("remove a namespace")
         for name in going:
-            self._do(f"{_REMOVE} -Namespace {name}", functools.partial(self._device.remove_namespace, name))
+            self._do(f"{_REMOVE} -Namespace {name}", functools.partial(self._remove, name))
+
+    def _remove(self, name: str) -> Output:
+        return self._device.remove_namespace(name).check_complete()
 
     def _provide_user(self, name: str) -> None:
         output = self._device.user_config(name)
@@ -157,7 +161,9 @@ class Tenancy:
         """Make a namespace. Where namespaces cannot be listed, one that exists is refused, and the access proves it then."""
         step = f"New-HcsKubernetesNamespace -Namespace {namespace.name}"
         try:
-            self._do(step, functools.partial(self._device.new_namespace, namespace.name))
+            self._do(step, lambda: self._device.new_namespace(namespace.name).check_complete())
+        except ConnectionLostError:
+            raise
         except ProvisioningError:
             if listed or not namespace.users:
                 raise

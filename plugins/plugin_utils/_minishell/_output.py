@@ -58,6 +58,15 @@ class Output:
             raise self.failure()
         return self
 
+    def check_complete(self) -> Output:
+        """The same, if it neither failed nor complained.
+
+        :raises ProvisioningError: it did.
+        """
+        if self.failed or self.errors:
+            raise self.failure()
+        return self
+
     def failure(self) -> ProvisioningError:
         """Its errors as one."""
         if self.is_unsupported:

@@ -20,6 +20,8 @@ from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._devic
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._faults import ConnectionLostError
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._output import Output
 
+_PASSING = ("unreachable", "busy")
+
 Connect = t.Callable[[], contextlib.AbstractContextManager[Device]]
 
 
@@ -66,12 +68,28 @@ class Switch:
 
     def _until_done(self, attempt: t.Callable[[Device], Switched]) -> Switched:
         """Do it with as many sessions as it takes; state is read anew with each, and nothing is asked for twice."""
+        connect = self._connect
         while True:
             try:
-                with self._connect() as device:
+                with connect() as device:
                     return attempt(device)
             except ConnectionLostError as lost:
                 self._wait(lost, f"{lost.message}; reading the state again")
+                connect = self._reconnect
+
+    @contextlib.contextmanager
+    def _reconnect(self) -> t.Iterator[Device]:
+        """A session after a lost one: the device may be away for a while, or count the lost one still."""
+        with contextlib.ExitStack() as stack:
+            device = None
+            while device is None:
+                try:
+                    device = stack.enter_context(self._connect())
+                except ProvisioningError as error:
+                    if error.reason not in _PASSING:
+                        raise
+                    self._wait(error, f"{error.message}; trying again")
+            yield device
 
     def _present_once(self, device: Device) -> Switched:
         info = self._look(device)
@@ -88,7 +106,7 @@ class Switch:
         return Switched(changed=True, info=info)
 
     def _absent_once(self, device: Device) -> Switched:
-        if device.registry().info is None:
+        if self._look(device) is None:
             return Switched(self._asked)
         if not self._asked:
             if not device.has(DISABLE):
@@ -97,14 +115,14 @@ class Switch:
                 self._tell(f"would run {DISABLE}")
                 return Switched(changed=True)
             self._ask(DISABLE, device.disable)
-        while device.registry().info is not None:
+        while self._look(device) is not None:
             self._wait(self._unfinished("disabled", "off"), "the registry is not off yet")
         return Switched(changed=True)
 
     def _look(self, device: Device) -> RegistryInfo | None:
         """The registry's state; a complaint may be a passing one, so it is read twice before anything follows from it."""
         state = device.registry()
-        if state.info is None and state.said and not self._asked:
+        if state.info is None and state.said:
             self._tell(f"the device says: {state.said}; reading the state again")
             state = device.registry()
         return state.info

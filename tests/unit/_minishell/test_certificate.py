@@ -69,6 +69,17 @@ def test_a_pin_gives_no_ca_that_did_not_sign(leaf, authority, tmp_path):
             pinned(shown, {shown.fingerprints[0]}, remembered=False)
 
 
+def test_a_pin_of_what_is_merely_shown_beside_proves_nothing(leaf, authority, tmp_path):
+    """Who is in the middle can show the genuine certificates after his own: only their keys he has not."""
+    stranger = Authority(tmp_path / "stranger")
+    forged = der(stranger.issue("ecr.edge.test").certificate)
+    genuine = (der(leaf.certificate), der(authority.path))
+    for chain in ((forged, der(stranger.path), *genuine), (forged, *genuine)):
+        for pin in Shown(genuine).fingerprints:
+            with pytest.raises(ProvisioningError, match="not the pinned one"):
+                pinned(Shown(chain), {pin}, remembered=False)
+
+
 def test_a_certificate_that_signed_itself(authority):
     shown = Shown((der(authority.path),))
     assert shown.anchor().pem == authority.pem

@@ -88,6 +88,29 @@ def test_a_lost_connection_is_followed_by_another_that_reads_the_state(switch, d
     assert any("reading the state again" in line for line in told)
 
 
+def test_a_device_that_is_away_for_a_while_is_waited_for(target, device, told):
+    away = [True, True, False]
+
+    @contextlib.contextmanager
+    def connect():
+        if ENABLE in device.cmdlets and away.pop(0):
+            raise ProvisioningError("the device does not answer", reason="unreachable")
+        with Session(target(), told.append) as session:
+            yield Device(session)
+
+    device.turn(cut=ENABLE)
+    switch = Switch(connect, check_mode=False, timeout=20.0, interval=0.05, tell=told.append)
+    assert switch.present().info
+    assert away == []
+    assert device.cmdlets.count(ENABLE) == 1
+
+
+def test_a_passing_failure_does_not_look_like_off(switch, device):
+    device.turn(enabled=True, fail_next=INFO)
+    assert switch().absent().changed
+    assert not device.report["knobs"]["enabled"]
+
+
 def test_a_passing_failure_of_a_look_does_not_enable_again(switch, device):
     device.turn(enabled=True, fail_next=INFO)
     assert not switch().present().changed
