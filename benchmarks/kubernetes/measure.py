@@ -22,9 +22,6 @@ from pathlib import Path
 from ansible_collections.edgeops.registry.tests.support.kubernetes_cluster import Cluster
 from ansible_collections.edgeops.registry.tests.support.kubernetes_node import Node
 
-if t.TYPE_CHECKING:
-    pass
-
 HERE = Path(__file__).resolve().parent
 ANSIBLE_PLAYBOOK = Path(sys.executable).with_name("ansible-playbook")
 RECAP = re.compile(r"^localhost +: ok=\d+ +changed=(\d+) +unreachable=0 +failed=0 ", re.MULTILINE)

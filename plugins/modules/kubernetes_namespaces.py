@@ -119,8 +119,9 @@ attributes:
     details: It runs where the kubeconfig is, mostly on the controller. No namespace or node needs anything.
 notes:
   - In check mode the API server checks every change without making it, by its dry run. Only what would lie in a namespace that is not there yet is predicted.
-  - Rights are asked for before anything is changed, and each one that is missing is named. Looking needs the right to list namespaces, secrets (those
-    named as O(pull_secret) suffice), service accounts and pods of the cluster, and RoleBindings where there are O(namespaces[].users).
+  - The rights to change what is in namespaces are asked for before anything is changed, and each one that is missing is named. Looking needs the right
+    to list namespaces, secrets (those named as O(pull_secret) suffice), service accounts and pods of the cluster, and RoleBindings where there are
+    O(namespaces[].users).
   - A registry without a password needs no pull secret, and gets none.
   - Without changes a run makes at most five requests, however many namespaces there are.
   - A pod gets pull secrets when it is made. Those that came too early are named in RV(restart_needed).

@@ -137,6 +137,18 @@ def test_a_file_that_gets_nobody_in_is_written_anew(site, names, damage):
     assert site.as_user(site.ann, "get", "pods").returncode == 0
 
 
+def test_a_kubeconfig_that_was_not_made_for_the_user_is_left_alone(site, names):
+    users = {names[0]: [site.ann]}
+    administrators = site.cluster.kubeconfig.read_bytes()
+    site.path(site.ann).parent.mkdir(exist_ok=True)
+    site.path(site.ann).write_bytes(administrators)
+    for check in (True, False):
+        refused = site.run(users, check=check)
+        assert refused["failed"]
+        assert "was not made for this user" in refused["msg"]
+    assert site.path(site.ann).read_bytes() == administrators
+
+
 def test_a_cluster_that_grants_less_is_told_of_and_not_asked_every_time(site, names):
     users = {names[0]: [site.ann]}
     made = site.run(users, user_days=3650)

@@ -134,7 +134,7 @@ class Opened:
         """CA certificates in PEM; empty where the system's vouch for the server."""
         if not self.configuration.ssl_ca_cert:
             return ""
-        with open(self.configuration.ssl_ca_cert, encoding="ascii") as file:
+        with open(self.configuration.ssl_ca_cert, encoding="utf-8") as file:
             return file.read()
 
     def send(self, request: Request, *, timeout: float, stream: bool = False) -> Response:

@@ -34,12 +34,12 @@ users:
     user:
 {credential}\
 contexts:
-  - name: {user}@kubernetes
+  - name: {context}
     context:
       cluster: kubernetes
       user: {user}
 {namespace}\
-current-context: {user}@kubernetes
+current-context: {context}
 """
 
 
@@ -123,12 +123,23 @@ class Kubeconfig:
         if not self.credential.token:
             secret = {_CERTIFICATE: _data(self.credential.certificate), _KEY: _data(self.credential.key)}
         return _LAYOUT.format(
-            user=self.user,
+            user=json.dumps(self.user),  # a name may look like a number
+            context=json.dumps(_context(self.user)),
             server=self.server,
             authority=_lines({_AUTHORITY: _data(self.ca)}),
             credential=_lines(secret),
-            namespace=_lines({"namespace": self.namespace}),
+            namespace=_lines({"namespace": json.dumps(self.namespace) if self.namespace else ""}),
         )
+
+
+def is_of_another(user: str, content: bytes) -> bool:
+    """Whether a file is a kubeconfig that was not made here for a user, of whatever cluster."""
+    found = re.search(rb"^current-context:[ \t]*(.*?)\s*$", content, re.MULTILINE)
+    return bool(found and found[1].strip(b"\"'") != _context(user).encode())
+
+
+def _context(user: str) -> str:
+    return f"{user}@kubernetes"
 
 
 def _scan(lines: t.Iterable[str]) -> dict[str, list[str]]:
@@ -177,4 +188,4 @@ def _unusable(user: str, what: str) -> ProvisioningError:
     return ProvisioningError(f"the kubeconfig of {user} {what}", reason="unparsable", remedy="Have it written anew")
 
 
-__all__ = ("Credential", "Kubeconfig")
+__all__ = ("Credential", "Kubeconfig", "is_of_another")

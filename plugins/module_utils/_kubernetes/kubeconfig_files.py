@@ -24,7 +24,11 @@ from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.certi
     issue_token,
 )
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.cluster import Cluster
-from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.kubeconfig import Credential, Kubeconfig
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.kubeconfig import (
+    Credential,
+    Kubeconfig,
+    is_of_another,
+)
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import Object
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.users import Users
 
@@ -89,7 +93,15 @@ class Files:
 
     def _current(self, name: str) -> Kubeconfig | None:
         """What the file holds, if it gets this user into this cluster."""
-        former = _parse(name, self._read(name))
+        content = self._read(name)
+        if content and is_of_another(name, content):
+            raise ProvisioningError(
+                f"{self._path(name)} is there and was not made for this user",
+                reason="conflict",
+                part=f"user {name}",
+                remedy="Move it away, or choose another kubeconfig_directory",
+            )
+        former = _parse(name, content)
         if former is None or (former.server, former.ca) != (self._server, self._ca):
             return None
         identity = self._account_uid(name) if self.users.by_token else name
@@ -120,7 +132,7 @@ class Files:
 
     def _without(self, name: str) -> t.Callable[[bytes | None], bytes | None]:
         def render(content: bytes | None) -> bytes | None:
-            former = _parse(name, content)
+            former = None if is_of_another(name, content or b"") else _parse(name, content)
             return None if former and former.server == self._server else content
 
         return render

@@ -159,7 +159,8 @@ def _contains(found: t.Mapping[str, t.Any], wanted: t.Mapping[str, t.Any]) -> bo
 
 
 def _delete(found: Object | None) -> Write | None:
-    return None if found is None else Write("delete")
+    """What somebody else has made anew meanwhile stays."""
+    return Write("delete") if found is not None and is_ours(found) else None
 
 
 __all__ = ("Found", "absent", "exactly", "gone", "present", "removal")

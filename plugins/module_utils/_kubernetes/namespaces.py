@@ -104,7 +104,7 @@ class _Run:
         verified = Verified()
         if not report.is_server_lost:
             files = self._provide_files()
-            ready = {item.name: _secrets(item, self.selection) for item in wanted if item.is_listed}
+            ready = {item.name: _secrets(item, self.selection) for item in wanted}
             verified = verify_pulls(self.cluster, report.without_failures(ready), verification)
         for namespace, error in verified.failures:
             report.fail(namespace, error)
@@ -180,7 +180,10 @@ class _Run:
         """Wait for namespaces to be deleted, unless nothing is to happen. Returns the names of those that are still there."""
         if self.cluster.dry_run or report.is_server_lost:
             return set()
-        stuck = wait_until_gone(self.cluster, namespaces, self.params["wait_timeout"])
+        try:
+            stuck = wait_until_gone(self.cluster, namespaces, self.params["wait_timeout"])
+        except ProvisioningError as lost:
+            stuck = dict.fromkeys((item["metadata"]["name"] for item in namespaces), lost)
         for name, error in stuck.items():
             report.fail(name, error)
         return set(stuck)

@@ -14,6 +14,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resou
 POD_LABELS = {**MANAGED_BY, "app.kubernetes.io/component": "verification"}
 """The labels of every such pod."""
 
+_UNKNOWN = "ContainerStatusUnknown"  # of a pod that was evicted, maybe before it started
 _PULL_FAILED = (
     "ErrImagePull",
     "ImagePullBackOff",
@@ -51,12 +52,13 @@ def has_run(pod: t.Mapping[str, t.Any], image: str) -> bool:
     status = pod.get("status")
     if not isinstance(status, dict):
         return False
-    for state in (container.get("state") or {} for container in status.get("containerStatuses") or ()):
+    for container in status.get("containerStatuses") or ():
+        state = container.get("state") or {}
         waiting, ended = state.get("waiting") or {}, state.get("terminated") or {}
         message = waiting.get("message") or ended.get("message") or ""
         if "exec format error" in message:
             raise pull_error(image, message, _place(pod))
-        if "running" in state or ended or waiting.get("reason") in _PULLED:
+        if "running" in state or (ended and ended.get("reason") != _UNKNOWN) or waiting.get("reason") in _PULLED:
             return True
         if waiting.get("reason") in _PULL_FAILED and not is_passing(message):
             raise pull_error(image, message or waiting["reason"], _place(pod))

@@ -50,7 +50,7 @@ def remove(cluster: Cluster, params: t.Mapping[str, t.Any]) -> list[Standing]:
     if found is None:
         return []
     below = places(name, None)
-    pairs = reversed(list(zip(below, look(cluster, namespace, below))))
+    pairs = reversed(list(zip(below, look(cluster, namespace, below, is_leaving=True))))
     standings = [_take_back(cluster, params, *pair) for pair in pairs if with_data or pair[0].resource != VOLUME_CLAIMS]
     gone = {(one.place.resource.kind, one.place.name) for one in standings if one.now is None}
     if is_ours(found) and "deletionTimestamp" not in found["metadata"] and not _left(cluster, namespace, gone):

@@ -155,7 +155,6 @@ def _disruption_budget(wanted: Wanted) -> Object:
     spec = {
         "selector": {"matchLabels": selector(wanted.name)},
         "maxUnavailable": 1 if wanted.evictable else 0,
-        "unhealthyPodEvictionPolicy": "AlwaysAllow",
     }
     return _new(DISRUPTION_BUDGETS, wanted, spec=spec)
 

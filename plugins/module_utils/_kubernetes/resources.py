@@ -53,12 +53,10 @@ SECRETS = Resource("v1", "Secret", "secrets")
 SERVICE_ACCOUNTS = Resource("v1", "ServiceAccount", "serviceaccounts")
 PODS = Resource("v1", "Pod", "pods")
 EVENTS = Resource("v1", "Event", "events")
-NODES = Resource("v1", "Node", "nodes")
 SERVICES = Resource("v1", "Service", "services")
 CONFIG_MAPS = Resource("v1", "ConfigMap", "configmaps")
 VOLUME_CLAIMS = Resource("v1", "PersistentVolumeClaim", "persistentvolumeclaims")
 ROLE_BINDINGS = Resource("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings")
-ROLES = Resource("rbac.authorization.k8s.io/v1", "Role", "roles")
 SIGNING_REQUESTS = Resource("certificates.k8s.io/v1", "CertificateSigningRequest", "certificatesigningrequests")
 DEPLOYMENTS = Resource("apps/v1", "Deployment", "deployments")
 CRON_JOBS = Resource("batch/v1", "CronJob", "cronjobs")
@@ -83,9 +81,7 @@ __all__ = (
     "MANAGED_BY",
     "NAMESPACES",
     "NETWORK_POLICIES",
-    "NODES",
     "PODS",
-    "ROLES",
     "ROLE_BINDINGS",
     "SECRETS",
     "SERVICES",

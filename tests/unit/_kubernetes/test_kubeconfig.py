@@ -4,12 +4,18 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import datetime as dt
 import json
 
 import pytest
+import yaml
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
-from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.kubeconfig import Credential, Kubeconfig
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.kubeconfig import (
+    Credential,
+    Kubeconfig,
+    is_of_another,
+)
 
 NOW = dt.datetime(2026, 11, 22, 12, tzinfo=dt.UTC)
 
@@ -33,8 +39,27 @@ def test_what_is_rendered_is_read_back(ca):
     assert again == one
     assert again.credential.identity == "0f3c"
     assert ("certificate-authority-data" in one.render()) == bool(ca)
-    assert "      namespace: shop\n" in one.render()
     assert one.credential.token not in repr(one)
+
+
+def test_names_that_look_like_numbers_stay_names():
+    one = dataclasses.replace(kubeconfig(), user="123", namespace="2024")
+    rendered = yaml.safe_load(one.render())
+    assert rendered["users"][0]["name"] == rendered["contexts"][0]["context"]["user"] == "123"
+    assert rendered["contexts"][0]["context"]["namespace"] == "2024"
+
+
+@pytest.mark.parametrize(
+    ("context", "is_foreign"),
+    [("ann@kubernetes", False), ('"ann@kubernetes"', False), ("kubernetes-admin@kubernetes", True), ('""', True)],
+)
+def test_a_kubeconfig_of_another_is_known(context, is_foreign):
+    assert is_of_another("ann", f"kind: Config\ncurrent-context: {context}\n".encode()) == is_foreign
+
+
+@pytest.mark.parametrize("content", [b"", b"half of a fi", kubeconfig().render().encode()])
+def test_a_damaged_one_and_ours_are_nobody_elses(content):
+    assert not is_of_another("ann", content)
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ def waiting(reason, message=""):
         (waiting("ErrImagePull", "pull QPS exceeded"), False),
         (pod({"running": {}}), True),
         (pod({"terminated": {"exitCode": 1}}, "Failed"), True),
+        (pod({"terminated": {"exitCode": 137, "reason": "ContainerStatusUnknown"}}), False),
         (waiting("CreateContainerError", "no command specified"), True),
         (waiting("RunContainerError", 'exec: "sh": executable file not found in $PATH'), True),
         ({"metadata": {}, "status": {"phase": "Succeeded"}}, True),
