@@ -247,7 +247,7 @@ def test_a_pod_pulls_from_the_device_s_registry(site, run):
     assert played.changed == [True, False]
     assert played.results[1]["reason"] == "invalid"
     assert (
-        f"cannot pull {site.registry.endpoint}/team/missing:1: ErrImagePull, manifest unknown"
+        f"{site.registry.endpoint}/team/missing:1 cannot be pulled: the registry does not have the image"
         in played.results[1]["msg"]
     )
     report = site.device.report

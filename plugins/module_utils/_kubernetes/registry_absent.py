@@ -65,6 +65,13 @@ def _take_back(cluster: Cluster, params: t.Mapping[str, t.Any], place: Place, fo
     if not is_deployment or found is None or not is_ours(found) or not directory_of(found):
         return settle(cluster, namespace, place, found)
     nodes = nodes_of(cluster, place.name, namespace)
+    if not nodes and not found["spec"]["template"]["spec"].get("nodeSelector"):
+        raise ProvisioningError(
+            "no pod of the registry tells on which node its images are",
+            reason="conflict",
+            part=directory_of(found),
+            remedy="Have it run first; or take data: keep, and delete the directory on its node by hand",
+        )
     standing = settle(cluster, namespace, place, found)
     empty(cluster, found, nodes, params["wait_timeout"])
     return standing

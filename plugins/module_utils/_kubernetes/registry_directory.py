@@ -36,12 +36,10 @@ def empty(cluster: Cluster, deployment: Object, nodes: t.Sequence[str], seconds:
     :raises ProvisioningError: the job did not do it in time.
     """
     name, namespace = deployment["metadata"]["name"], deployment["metadata"]["namespace"]
-    for pods in cluster.follow(PODS, namespace, seconds=seconds, labels=_labels(name)):
-        if not pods:
-            break
     job = JOBS.new(f"{name}-empty", namespace, labels=labels(name), spec=emptying_job(deployment, list(nodes)[:1]))
-    cluster.delete(JOBS, job["metadata"]["name"], namespace)
     try:
+        _wait_for_pods(cluster, name, namespace, seconds)
+        cluster.delete(JOBS, job["metadata"]["name"], namespace)
         cluster.create(JOBS, job, namespace)
         _wait(cluster, job["metadata"]["name"], namespace, seconds)
     except ProvisioningError as error:
@@ -54,6 +52,13 @@ def empty(cluster: Cluster, deployment: Object, nodes: t.Sequence[str], seconds:
     finally:
         with contextlib.suppress(ProvisioningError):
             cluster.delete(JOBS, job["metadata"]["name"], namespace)
+
+
+def _wait_for_pods(cluster: Cluster, name: str, namespace: str, seconds: float) -> None:
+    for pods in cluster.follow(PODS, namespace, seconds=seconds, labels=_labels(name)):
+        if not pods:
+            return
+    raise ProvisioningError("the registry did not end in time", reason="timeout")
 
 
 def _wait(cluster: Cluster, name: str, namespace: str, seconds: float) -> None:
