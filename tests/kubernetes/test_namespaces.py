@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.edgeops.registry.tests.support import namespaces
 from ansible_collections.edgeops.registry.tests.support.edge_images import BUSYBOX
 from ansible_collections.edgeops.registry.tests.support.namespaces import PASSWORD, RECORD, SECRET
+from ansible_collections.edgeops.registry.tests.support.real_registry import wait_until
 
 ENDPOINT = RECORD["endpoint"]
 LOGIN = {"auth": base64.b64encode(f"edge:{PASSWORD}".encode()).decode()}
@@ -103,6 +104,7 @@ def test_a_pod_that_came_before_its_secret_is_named_until_it_is_made_anew(
 ):
     image = f"{edge_registry.endpoint}/{BUSYBOX}"
     cluster.kubectl("create", "deployment", "web", f"--image={image}", f"--namespace={namespace}")
+    wait_until(lambda: bool(cluster.objects("pod", namespace, "app=web")), "the deployment makes no pod")
     waiting = "jsonpath={.status.containerStatuses[0].state.waiting.reason}=ImagePullBackOff"
     cluster.kubectl(
         "wait", f"--for={waiting}", "pod", "--selector=app=web", f"--namespace={namespace}", "--timeout=60s"

@@ -91,9 +91,7 @@ class Node(Container):
         """Know a registry's name and CA, as a node that was provisioned by hand does."""
         record = registry.record_dict
         folder = f"/etc/containerd/certs.d/{registry.endpoint}"
-        hosts = (
-            f'server = "https://{registry.endpoint}"\n[host."https://{registry.endpoint}"]\n  ca = "{folder}/ca.crt"\n'
-        )
+        hosts = f'server = "https://{registry.endpoint}"\nca = "{folder}/ca.crt"\n'
         self.shell(f"mkdir -p {folder} && cat >{folder}/ca.crt", stdin=registry.ca_pem)
         self.shell(f"cat >{folder}/hosts.toml", stdin=hosts)
         self.shell("cat >>/etc/hosts", stdin=f"{record['addresses'][0]} {HOST}\n")
