@@ -85,12 +85,9 @@ class Cluster:
         path = resource.path(namespace, name, subresource)
         return self._json(Request("POST", path, self._writing(), body))
 
-    def apply(self, resource: Resource, body: Object, namespace: str = "", *, force: bool = True) -> Object:
-        """Make an object have these fields, by server-side apply.
-
-        :param force: take over fields that another program manages; otherwise that is an `ApiError` whose cause is `Conflict`.
-        """
-        query = {**self._writing(), "force": "true" if force else "false"}
+    def apply(self, resource: Resource, body: Object, namespace: str = "") -> Object:
+        """Make an object have these fields, by server-side apply; those that another program manages are taken over."""
+        query = {**self._writing(), "force": "true"}
         return self._json(Request("PATCH", resource.path(namespace, body["metadata"]["name"]), query, body, _APPLY))
 
     def merge(self, resource: Resource, name: str, changes: Object, namespace: str = "") -> Object:

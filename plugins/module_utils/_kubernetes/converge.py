@@ -12,7 +12,12 @@ import typing as t
 from ansible_collections.edgeops.registry.plugins.module_utils._change import Diff
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.answers import ApiError
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.cluster import Cluster
-from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import SECRETS, Object, Resource
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import (
+    SECRETS,
+    Object,
+    Resource,
+    is_ours,
+)
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.secret_diff import shown_data
 
 _ATTEMPTS = 5
@@ -60,6 +65,28 @@ class ObjectChange:
     action: str
     diff: Diff
     after: Object | None = dataclasses.field(default=None, repr=False)
+
+
+def apply_where_different(wanted: Object, found: Object | None) -> Write | None:
+    """Have an object hold all that is wanted; what others have put there stays."""
+    fields = {key: value for key, value in wanted.items() if key not in ("apiVersion", "kind")}  # not told in lists
+    return None if found is not None and holds(found, fields) else Write("apply", wanted)
+
+
+def delete_ours(found: Object | None) -> Write | None:
+    """Have an object of ours go; what somebody else has made under its name stays."""
+    return Write("delete") if found is not None and is_ours(found) else None
+
+
+def holds(found: object, wanted: object) -> bool:
+    """Whether all that is wanted is there."""
+    if isinstance(wanted, dict):
+        return isinstance(found, dict) and all(key in found and holds(found[key], wanted[key]) for key in wanted)
+    if isinstance(wanted, list):
+        if not isinstance(found, list) or len(found) != len(wanted):
+            return False
+        return all(holds(*pair) for pair in zip(found, wanted))
+    return bool(found == wanted)
 
 
 def converge(
@@ -135,4 +162,4 @@ def _shown(plan: ObjectPlan, found: Object | None, before: Object | None = None)
     return json.dumps(shown, indent=4, sort_keys=True) + "\n"
 
 
-__all__ = ("ObjectChange", "ObjectPlan", "Write", "converge")
+__all__ = ("ObjectChange", "ObjectPlan", "Write", "apply_where_different", "converge", "delete_ours", "holds")

@@ -22,9 +22,10 @@ from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resou
     SERVICE_ACCOUNTS,
     Object,
     Resource,
+    label_selector,
 )
 
-_OURS = ",".join(f"{key}={value}" for key, value in MANAGED_BY.items())
+_OURS = label_selector(MANAGED_BY)
 _CHANGES = {
     "present": {
         NAMESPACES: ("create", "patch"),

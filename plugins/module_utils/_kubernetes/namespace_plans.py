@@ -14,7 +14,12 @@ import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._endpoint import Endpoint
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.cluster import FIELD_MANAGER
-from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.converge import ObjectPlan, Write
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.converge import (
+    ObjectPlan,
+    Write,
+    apply_where_different,
+    delete_ours,
+)
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.namespace_selection import Wanted
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.pull_secret import (
     add_logins,
@@ -102,19 +107,21 @@ def absent(
 
 def removal(name: str) -> ObjectPlan:
     """The namespace goes with all that is in it."""
-    return ObjectPlan(NAMESPACES, "", name, _delete)
+    return ObjectPlan(NAMESPACES, "", name, delete_ours)
 
 
 def exactly(resource: Resource, wanted: Object) -> ObjectPlan:
     """An object of ours has these fields."""
     metadata = wanted["metadata"]
-    return ObjectPlan(resource, metadata["namespace"], metadata["name"], functools.partial(_apply_unless_there, wanted))
+    return ObjectPlan(
+        resource, metadata["namespace"], metadata["name"], functools.partial(apply_where_different, wanted)
+    )
 
 
 def gone(resource: Resource, found: Object) -> ObjectPlan:
     """An object of ours goes."""
     metadata = found["metadata"]
-    return ObjectPlan(resource, metadata["namespace"], metadata["name"], _delete)
+    return ObjectPlan(resource, metadata["namespace"], metadata["name"], delete_ours)
 
 
 def _declare(wanted: Wanted, found: Object | None) -> Write | None:
@@ -143,24 +150,6 @@ def _applied(metadata: t.Mapping[str, t.Any], field: str) -> set[str]:
                 key[2:] for key in entry["fieldsV1"].get("f:metadata", {}).get(f"f:{field}", {}) if key.startswith("f:")
             }
     return keys
-
-
-def _apply_unless_there(wanted: Object, found: Object | None) -> Write | None:
-    return None if found is not None and _contains(found, wanted) else Write("apply", wanted)
-
-
-def _contains(found: t.Mapping[str, t.Any], wanted: t.Mapping[str, t.Any]) -> bool:
-    """Whether all that is wanted is there; items of a list do not tell their kind."""
-    return all(
-        _contains(found.get(key) or {}, value) if isinstance(value, dict) else found.get(key) == value
-        for key, value in wanted.items()
-        if key not in ("apiVersion", "kind")
-    )
-
-
-def _delete(found: Object | None) -> Write | None:
-    """What somebody else has made anew meanwhile stays."""
-    return Write("delete") if found is not None and is_ours(found) else None
 
 
 __all__ = ("Found", "absent", "exactly", "gone", "present", "removal")

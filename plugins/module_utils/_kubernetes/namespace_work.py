@@ -51,9 +51,13 @@ class Done:
     is_server_lost: bool = False
 
 
+def pending(works: t.Iterable[Work], found: Found) -> list[Work]:
+    """Those of which something is to be done."""
+    return [work for work in works if any(True for dummy in _writes(work, found))]
+
+
 def carry_out(cluster: Cluster, works: t.Iterable[Work], found: Found) -> list[Done]:
     """Do what has to be done: a failure ends the work in its namespace, and the loss of the API server all."""
-    pending = [work for work in works if any(True for dummy in _writes(work, found))]
     lost: list[ProvisioningError] = []
 
     def do(work: Work) -> Done:
@@ -71,7 +75,7 @@ def carry_out(cluster: Cluster, works: t.Iterable[Work], found: Found) -> list[D
             changes += [change] if change else []
         return Done(work.namespace, tuple(changes))
 
-    return [done for done in cluster.each(do, pending) if isinstance(done, Done)]
+    return [done for done in cluster.each(do, works) if isinstance(done, Done)]
 
 
 def needed_permissions(works: t.Iterable[Work], found: Found) -> list[Permission]:
@@ -109,4 +113,4 @@ def _is_of_server(error: ProvisioningError) -> bool:
     return error.reason in _SERVER_REASONS or (isinstance(error, ApiError) and error.status in _SERVER_STATUSES)
 
 
-__all__ = ("Done", "Work", "carry_out", "needed_permissions")
+__all__ = ("Done", "Work", "carry_out", "needed_permissions", "pending")

@@ -34,6 +34,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.names
     Work,
     carry_out,
     needed_permissions,
+    pending,
 )
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.pull_restarts import pods_to_restart
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.pull_secret import DEFAULT_ACCOUNT
@@ -94,7 +95,7 @@ class _Run:
         wanted, report = self._wanted_and_report()
         leaving = [item for item in self._listed_objects() if is_terminating(item)]
         found = self.found.without({item["metadata"]["name"] for item in leaving})
-        works = self._present_works(wanted, found)
+        works = pending(self._present_works(wanted, found), found)
         check_permissions(self.cluster, needed_permissions(works, found))
         blocked = {item["metadata"]["name"] for item in leaving}
         self._carry_out([work for work in works if work.namespace not in blocked], found, report)
@@ -125,6 +126,7 @@ class _Run:
             Work(name, (namespace_plans.removal(name),)) for name, item in ours.items() if not is_terminating(item)
         ]
         works += [work for work in self._absent_works(others, users) if work.namespace not in ours]
+        works = pending(works, self.found)
         check_permissions(self.cluster, needed_permissions(works, self.found))
         self._carry_out(works, self.found, report)
         self._wait_until_gone([item for name, item in ours.items() if name not in report.failed], report)

@@ -15,7 +15,12 @@ from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.regis
     labels,
     selector,
 )
-from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import JOBS, PODS, Object
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import (
+    JOBS,
+    PODS,
+    Object,
+    label_selector,
+)
 
 
 def directory_of(deployment: Object) -> str:
@@ -77,7 +82,7 @@ def _pods(cluster: Cluster, name: str, namespace: str) -> list[Object]:
 
 
 def _labels(name: str) -> str:
-    return ",".join(f"{key}={value}" for key, value in selector(name).items())
+    return label_selector(selector(name))
 
 
 __all__ = ("directory_of", "empty", "nodes_of")

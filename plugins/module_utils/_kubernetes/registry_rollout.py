@@ -22,6 +22,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resou
     PODS,
     SERVICES,
     Object,
+    label_selector,
 )
 
 _STEP_SECONDS = 5.0
@@ -94,7 +95,7 @@ class Rollout:
         self._image = wanted.image
         self._digest = pod_digest(wanted)
         self._is_balanced = wanted.service_type == "LoadBalancer"
-        self._labels = ",".join(f"{key}={value}" for key, value in selector(wanted.name).items())
+        self._labels = label_selector(selector(wanted.name))
 
     def look(self) -> State:
         """How far it is now."""

@@ -15,8 +15,9 @@ from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.clust
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.converge import (
     ObjectChange,
     ObjectPlan,
-    Write,
+    apply_where_different,
     converge,
+    delete_ours,
 )
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.registry_objects import Place
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import (
@@ -75,7 +76,7 @@ def settle(
     :param is_virtual: its namespace is not there, in check mode.
     :raises ProvisioningError: the cluster refuses it.
     """
-    render = functools.partial(_present, place.wanted) if place.wanted else _absent
+    render = functools.partial(apply_where_different, place.wanted) if place.wanted else delete_ours
     plan = ObjectPlan(place.resource, namespace, place.name, render)
     try:
         return Standing(place, found, converge(cluster, plan, found, is_virtual=is_virtual))
@@ -84,14 +85,6 @@ def settle(
             raise
         remedy = "Choose another node_port; kubectl get services --all-namespaces tells which are taken"
         raise ProvisioningError(error.message, reason="conflict", part=error.part, remedy=remedy) from error
-
-
-def _present(wanted: Object, found: Object | None) -> Write | None:
-    return None if found is not None and holds(found, wanted) else Write("apply", wanted)
-
-
-def _absent(found: Object | None) -> Write | None:
-    return None if found is None or not is_ours(found) else Write("delete")
 
 
 def _taken(place: Place, namespace: str) -> ProvisioningError:
@@ -103,15 +96,4 @@ def _taken(place: Place, namespace: str) -> ProvisioningError:
     )
 
 
-def holds(found: object, wanted: object) -> bool:
-    """Whether all that is wanted is there."""
-    if isinstance(wanted, dict):
-        return isinstance(found, dict) and all(key in found and holds(found[key], wanted[key]) for key in wanted)
-    if isinstance(wanted, list):
-        if not isinstance(found, list) or len(found) != len(wanted):
-            return False
-        return all(holds(*pair) for pair in zip(found, wanted))
-    return bool(found == wanted)
-
-
-__all__ = ("Standing", "holds", "look", "settle")
+__all__ = ("Standing", "look", "settle")

@@ -65,6 +65,11 @@ DISRUPTION_BUDGETS = Resource("policy/v1", "PodDisruptionBudget", "poddisruption
 NETWORK_POLICIES = Resource("networking.k8s.io/v1", "NetworkPolicy", "networkpolicies")
 
 
+def label_selector(labels: t.Mapping[str, str]) -> str:
+    """What selects the objects with all of these labels."""
+    return ",".join(f"{key}={value}" for key, value in labels.items())
+
+
 def is_ours(found: t.Mapping[str, t.Any]) -> bool:
     """Whether an object is ours alone."""
     labels = found["metadata"].get("labels") or {}
@@ -91,4 +96,5 @@ __all__ = (
     "Object",
     "Resource",
     "is_ours",
+    "label_selector",
 )

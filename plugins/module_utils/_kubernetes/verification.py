@@ -21,7 +21,12 @@ from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.pods 
     waits_for,
 )
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.pull_errors import pull_error
-from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import EVENTS, PODS, Object
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import (
+    EVENTS,
+    PODS,
+    Object,
+    label_selector,
+)
 
 VERIFY_OPTIONS: ArgumentSpec = {
     "verify_image": {"type": "str", "default": ""},
@@ -101,8 +106,7 @@ def _verify(cluster: Cluster, namespace: str, secrets: t.Sequence[str], verifica
 
 def _remove_all(cluster: Cluster, namespace: str) -> None:
     """Remove the pod, and those of a run that was killed."""
-    labels = ",".join(f"{key}={value}" for key, value in POD_LABELS.items())
-    for pod in cluster.list(PODS, namespace, labels=labels):
+    for pod in cluster.list(PODS, namespace, labels=label_selector(POD_LABELS)):
         cluster.delete(PODS, pod["metadata"]["name"], namespace)
 
 
