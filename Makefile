@@ -73,7 +73,7 @@ artifact: images ## The built collection, alone, from its archive
 	$(WITH_DOCKER) pytest tests/integration/test_artifact.py $(OPTIONS)
 
 kubernetes: images $(if $(KUBECONFIG_UNDER_TEST),,programs) ## Tests on a real Kubernetes: OPTIONS='-k NAME'; on yours: KUBECONFIG_UNDER_TEST=FILE
-	$(WITH_DOCKER) pytest --durations=15 tests/kubernetes $(OPTIONS)
+	$(WITH_DOCKER) pytest $(if $(KUBECONFIG_UNDER_TEST),--durations=15,$(WORKERS) --no-loadscope-reorder) tests/kubernetes $(OPTIONS)
 
 molecule: setup ## Scenarios from end to end, two at a time: SCENARIO=…
 	$(WITH_DOCKER) $(MAKE) --jobs=2 --output-sync=target $(or $(SCENARIO:%=molecule-%),$(SCENARIOS))

@@ -11,16 +11,6 @@ import pytest
 from ansible_collections.edgeops.registry.tests.support.client_host import OTHER, SECRET, ClientHost, auth
 
 
-def pytest_collection_modifyitems(items):
-    """Begin with what takes longest, lest a worker is alone with it at the end."""
-    items.sort(key=minutes, reverse=True)
-
-
-def minutes(item):
-    mark = item.get_closest_marker("minutes")
-    return mark.args[0] if mark else 0
-
-
 @pytest.fixture
 def host(tmp_path):
     return ClientHost(tmp_path / "host")

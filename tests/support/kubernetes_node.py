@@ -10,6 +10,7 @@ starts one that is removed as any other container is.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import subprocess
 from pathlib import Path
 
@@ -59,11 +60,14 @@ class Node(Container):
         self.name = name
         self.audit_log = AuditLog(self)
         self._network = "" if network else name
-        if self._network:
-            _docker("network", "create", self._network)
         identity = (f"--name={name}", f"--hostname={name}", f"--network={network or name}")
         command = () if kubernetes else RUNTIME_ONLY
-        super().__init__(IMAGE, options=(*identity, *OPTIONS, *volumes), command=command)
+        with contextlib.ExitStack() as undo:
+            if self._network:
+                _docker("network", "create", self._network)
+                undo.callback(self._remove_network)
+            super().__init__(IMAGE, options=(*identity, *OPTIONS, *volumes), command=command)
+            undo.pop_all()
         self._wait(READY if kubernetes else RUNTIME_READY)
 
     @property
@@ -98,6 +102,9 @@ class Node(Container):
 
     def remove(self) -> None:
         super().remove()
+        self._remove_network()
+
+    def _remove_network(self) -> None:
         if self._network:
             _docker("network", "rm", self._network)
 

@@ -6,8 +6,10 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import functools
 import typing as t
+from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.edgeops.registry.plugins.module_utils._images.content import Descriptor
 from ansible_collections.edgeops.registry.plugins.module_utils._images.job import Job
@@ -22,6 +24,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._images.plan impo
     places_to_ask,
 )
 from ansible_collections.edgeops.registry.plugins.module_utils._images.schedule import QUICK, Key, Schedule, Task
+from ansible_collections.edgeops.registry.plugins.module_utils._images.survey import Each
 
 WORTH_ASKING = 1 << 20  # bytes to be brought over the network, per image that may have them already
 
@@ -45,7 +48,7 @@ class Engine:
         :param exactly: whether to ask the registry for every blob. What is uploaded is asked for anyway then, which
             is no request more, so that only a look without any uploads needs this.
         """
-        self._each([(job, job.look) for job in self._jobs])
+        self._look()
         live = [(job, job.survey) for job in self._jobs if job.survey and not job.failure]
         known = self._ask(live, self._recall(live), exactly=exactly)
         live = [(job, survey) for job, survey in live if not job.failure]
@@ -72,6 +75,13 @@ class Engine:
             job.failure = job.failure or schedule.failures.get(key)
             job.is_done = key in schedule.done and not job.failure
             job.action = _action(job, brought)
+
+    def _look(self) -> None:
+        """Compare all sources and destinations; threads that have no image to look at read the parts of indexes."""
+        spare = self._concurrency - len(self._jobs)
+        with contextlib.ExitStack() as held:
+            each: Each = held.enter_context(ThreadPoolExecutor(spare)).map if spare > 0 else map
+            self._each([(job, functools.partial(job.look, each)) for job in self._jobs])
 
     def _recall(self, live: Live) -> dict[str, str]:
         """Repositories that have blobs of images in sync, by digest, where that may save more than it costs."""

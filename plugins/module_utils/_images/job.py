@@ -29,7 +29,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._images.plan impo
 from ansible_collections.edgeops.registry.plugins.module_utils._images.signatures.verification import Verdict, verify
 from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.source import Source
 from ansible_collections.edgeops.registry.plugins.module_utils._images.spool import Spool, Streams
-from ansible_collections.edgeops.registry.plugins.module_utils._images.survey import Surveyor, tree_of
+from ansible_collections.edgeops.registry.plugins.module_utils._images.survey import Each, Surveyor, tree_of
 from ansible_collections.edgeops.registry.plugins.module_utils._images.terms import Terms
 
 _BLOB = "application/octet-stream"
@@ -72,9 +72,10 @@ class Job:
         finally:
             self.meter.add(seconds=time.monotonic() - start)
 
-    def look(self) -> None:
+    def look(self, each: Each) -> None:
         """Compare source and registry.
 
+        :param each: how the parts of an index are read.
         :raises ProvisioningError: the image is not at its source; source or registry fail.
         """
         root = ""
@@ -83,7 +84,7 @@ class Job:
             self.signatures = verify(self.source, root, self.terms.policy)
             if self.signatures.failure and self.terms.policy.must_hold:
                 raise self.signatures.failure
-        self.survey = self._surveyor().survey(root)
+        self.survey = self._surveyor().survey(root, each)
 
     def recall(self) -> t.Iterator[str]:
         """The digests of the blobs of an image in sync, as far as the registry tells them."""

@@ -19,8 +19,16 @@ from ansible_collections.edgeops.registry.plugins.module_utils._images.plan impo
 from ansible_collections.edgeops.registry.plugins.module_utils._images.platforms import select_platforms
 from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.source import Source
 
+T = t.TypeVar("T")
 LEVELS = ("fast", "deep", "verify")
 _NOT_THERE = ("invalid", "conflict", "digest_mismatch", "unparsable", "unsupported")  # else the registry fails
+
+
+class Each(t.Protocol):
+    """Applies a function to digests, as `map` does, or to several at one time; the results come in order."""
+
+    def __call__(self, function: t.Callable[[str], T], digests: t.Iterable[str], /) -> t.Iterator[T]:
+        """The results, one by one; what the function raises comes in the place of its result."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -63,10 +71,11 @@ class Surveyor:
         self._made: dict[str, Manifest] = {}  # of our own making, so that the source has it not
         self._found: set[str] = set()
 
-    def survey(self, root: str = "") -> Survey:
+    def survey(self, root: str, each: Each) -> Survey:
         """One request to each side; where the image is not in sync or is to be seen whole, its manifests too.
 
-        :param root: its digest at the source, where that is known already.
+        :param root: its digest at the source, empty where that is not known yet.
+        :param each: how the parts of an index are read.
         :raises ProvisioningError: the image is not at its source; source or destination fail.
         """
         image_id = "" if root or self._name.digest else self._source.image_id()
@@ -76,8 +85,8 @@ class Surveyor:
         survey = Survey(self._name, digest, before, digest_of_all=root if root != digest else "")
         if survey.in_sync and self._scope.level == "fast":
             return survey
-        manifests = tree_of(digest, self._served if survey.in_sync else self._manifest)
-        companions = self._companions(manifests, in_sync=survey.in_sync) if self._scope.companions else ()
+        manifests = tree_of(digest, self._served if survey.in_sync else self._manifest, each)
+        companions = self._companions(manifests, each, in_sync=survey.in_sync) if self._scope.companions else ()
         trees = (*companions, Tree(self._name.target, manifests))
         return dataclasses.replace(survey, trees=trees, found=frozenset(self._found), origin=self._scope.origin)
 
@@ -92,16 +101,15 @@ class Surveyor:
         self._found.add(digest)
         return manifest
 
-    def _companions(self, manifests: t.Iterable[Manifest], *, in_sync: bool) -> t.Iterator[Tree]:
+    def _companions(self, manifests: t.Iterable[Manifest], each: Each, *, in_sync: bool) -> t.Iterator[Tree]:
         """What belongs to manifests or to what belongs to them, as far as the destination may lack it."""
         waiting = [manifest.digest for manifest in manifests if manifest.digest not in self._made]
         seen = set(waiting)
         while waiting:
-            digest = waiting.pop(0)
-            tags = {tag: self._source.tag_digest(tag) for tag in cosign_tags(digest)}
-            found = {one.digest: one.digest for one in self._source.referrers(digest)}
-            for target, companion in {**tags, **found}.items():
-                if not companion or target in seen:
+            neighbours = [item for found in each(self._neighbours, waiting) for item in found.items()]
+            waiting = []
+            for target, companion in neighbours:
+                if target in seen:
                     continue
                 seen.add(target)
                 waiting.append(companion)
@@ -110,6 +118,12 @@ class Surveyor:
                 tree = self._companion(target, companion) if is_new else None
                 if tree:
                     yield tree
+
+    def _neighbours(self, digest: str) -> dict[str, str]:
+        """The digests of what belongs to a manifest, by the tag or digest that it has at the source."""
+        tags = {tag: self._source.tag_digest(tag) for tag in cosign_tags(digest)}
+        found = {one.digest: one.digest for one in self._source.referrers(digest)}
+        return {**{tag: one for tag, one in tags.items() if one}, **found}
 
     def _has(self, target: str, digest: str) -> bool:
         return self._destination.manifest_digest(target) == digest
@@ -171,24 +185,25 @@ class Surveyor:
         return manifest.digest
 
 
-def tree_of(digest: str, read: t.Callable[[str], Manifest]) -> tuple[Manifest, ...]:
+def tree_of(digest: str, read: t.Callable[[str], Manifest], each: Each = map) -> tuple[Manifest, ...]:
     """A manifest with all below it, each once, children before parents.
 
     :raises ProvisioningError: one cannot be read.
     """
     seen: set[str] = set()
 
-    def walk(one: str) -> t.Iterator[Manifest]:
-        if one in seen:
-            return
-        seen.add(one)
-        manifest = read(one)
-        for child in manifest.children:
-            with _naming_child(child.digest):
-                yield from walk(child.digest)
+    def walk(manifest: Manifest) -> t.Iterator[Manifest]:
+        seen.add(manifest.digest)
+        children = list(dict.fromkeys(child.digest for child in manifest.children if child.digest not in seen))
+        found = each(read, children)
+        for child in children:
+            with _naming_child(child):
+                below = next(found)
+                if below.digest not in seen:
+                    yield from walk(below)
         yield manifest
 
-    return tuple(walk(digest))
+    return tuple(walk(read(digest)))
 
 
 @contextlib.contextmanager

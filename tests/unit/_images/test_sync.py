@@ -9,6 +9,7 @@ import collections
 import json
 import subprocess
 import sys
+import threading
 
 import pytest
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
@@ -16,6 +17,8 @@ from ansible_collections.edgeops.registry.tests.support import distribution3
 from ansible_collections.edgeops.registry.tests.support.http_server import Reply
 from ansible_collections.edgeops.registry.tests.support.oci_layout import OciLayout, random_layer
 from ansible_collections.edgeops.registry.tests.support.syncing import summary, sync
+
+WAIT_SECONDS = 20
 
 
 @pytest.fixture(params=["distribution 2", "distribution 3"])
@@ -46,6 +49,26 @@ def test_an_image_in_sync_costs_one_request(registry, layout):
     assert not outcome.changed
     assert summary(outcome, "action", "bytes_sent", "requests") == [("none", 0, 1)]
     assert registry.access_log() == [("HEAD", "/v2/team/app/manifests/1.0", 200)]
+
+
+def test_the_parts_of_an_index_are_read_side_by_side(registry, serve, layout):
+    """Its source gives none of them before it has been asked for all."""
+    root = layout.index(*((random_layer(1000, number),) for number in range(3)))
+    all_are_asked_for = threading.Barrier(3)
+
+    def answer(asked):
+        reference = asked.path.removeprefix("/v2/app/manifests/")
+        if reference != "1":
+            all_are_asked_for.wait(WAIT_SECONDS)
+        digest = root if reference == "1" else reference
+        return Reply(headers={"Docker-Content-Digest": digest}, body=layout.path_of(digest).read_bytes())
+
+    source = {"endpoint": f"127.0.0.1:{serve(answer).port}", "scheme": "http"}
+    image = (f"{source['endpoint']}/app:1", None)
+    options = {"sources": [source], "allow_http": True, "companions": False}
+    outcome = sync(registry, image, concurrency=4, check_mode=True, **options)
+    assert not outcome.failed, outcome.failed
+    assert summary(outcome, "action", "blobs_missing") == [("copy", 4)]
 
 
 @pytest.mark.parametrize("check_first", [True, False])
