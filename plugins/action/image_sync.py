@@ -10,11 +10,16 @@ import typing as t
 
 from ansible.utils.display import Display
 from ansible_collections.edgeops.registry.plugins.plugin_utils._record_action import RecordAction
-from ansible_collections.edgeops.registry.plugins.plugin_utils._slices import describe, is_stuck, join
+from ansible_collections.edgeops.registry.plugins.plugin_utils._slices import (
+    NOTHING_DONE,
+    describe,
+    is_stuck,
+    join,
+    next_slice,
+)
 
 _UNLIMITED = 0.0
 _FIRST = 5.0
-_LONGEST = 30.0
 
 
 class ActionModule(RecordAction):
@@ -30,15 +35,17 @@ class ActionModule(RecordAction):
         if self._task.check_mode or self._task.async_val:
             return self._slice(_UNLIMITED, task_vars)
         seconds, start = self._task.args.get("progress_interval", _FIRST), time.monotonic()
-        whole = part = self._slice(seconds, task_vars)
+        before, part = NOTHING_DONE, self._slice(seconds, task_vars)
+        whole = part
         while part.get("remaining"):
             line = describe(part["progress"], whole["progress"]["bytes_total"], time.monotonic() - start)
             Display().display(f"{(task_vars or {}).get('inventory_hostname')}: {line}")
+            time.sleep(part["progress"]["pause"])
+            seconds = _UNLIMITED if is_stuck(before, part) else next_slice(float(seconds), part["progress"])
             before, part = part, self._slice(seconds, task_vars)
             if "images" not in part:
-                return part
+                return {**part, "changed": whole["changed"]}
             whole = {**join(whole, part), "progress": whole["progress"]}
-            seconds = _UNLIMITED if is_stuck(before, part) else min(2 * float(seconds), _LONGEST)
         return {key: value for key, value in whole.items() if key not in ("remaining", "progress")}
 
     def _slice(self, seconds: float | str, task_vars: dict[str, t.Any] | None) -> dict[str, t.Any]:

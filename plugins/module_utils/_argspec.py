@@ -31,6 +31,7 @@ TRANSFER_OPTIONS: ArgumentSpec = {
     "concurrency": {"type": "int", "default": 8},
     "timeout": {"type": "float", "default": 60},
     "allow_http": {"type": "bool", "default": False},
+    "auth_file": {"type": "path"},
 }
 """How a module that works on images talks to registries; documented by the fragment `edgeops.registry.transfer`."""
 

@@ -17,11 +17,11 @@ from ansible_collections.edgeops.registry.plugins.module_utils._converge import 
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.authentication import parse_challenges
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.catalog import Catalog
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.connection import (
-    Connection,
+    Connect,
     Server,
     network_errors,
 )
-from ansible_collections.edgeops.registry.plugins.module_utils._distribution.probe import Probe, probe
+from ansible_collections.edgeops.registry.plugins.module_utils._distribution.probe import Probe, probe_through
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.proxy import Proxies
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.registries import Registries
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.transport import Meter
@@ -40,12 +40,13 @@ def describe_registry(params: t.Mapping[str, t.Any], dummy: Settings) -> Outcome
     record = Record.parse(params["registry"], "registry")
     if params["limit"] < 1:
         raise ProvisioningError("must be at least 1", part="limit")
-    result = probe(record, allow_http=params["allow_http"], timeout=params["timeout"])
-    greeting = _greet(record, params["timeout"])
+    proxies = Proxies.from_environment(os.environ)
+    result = probe_through(proxies.connect, record, allow_http=params["allow_http"], timeout=params["timeout"])
+    greeting = _greet(record, params["timeout"], proxies.connect)
     failure, content = _failure(record, result), _Content()
     if result.ok and params["gather"] != "registry":
         try:
-            content = _read_catalog(record, params)
+            content = _read_catalog(record, params, proxies)
         except ProvisioningError as error:
             failure = error.at(registry=str(record.endpoint))
     facts = {
@@ -65,8 +66,8 @@ def describe_registry(params: t.Mapping[str, t.Any], dummy: Settings) -> Outcome
         "failures": [failure.as_failure()] if failure else [],
     }
     if failure and params["on_failure"] == "fail":
-        return Outcome(changed=False, facts=facts, failed=str(failure))
-    return Outcome(changed=False, facts={**facts, "msg": str(failure or "")})
+        return Outcome(changed=False, facts=facts, warnings=content.warnings, failed=str(failure))
+    return Outcome(changed=False, facts={**facts, "msg": str(failure or "")}, warnings=content.warnings)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,6 +88,7 @@ class _Greeting:
 class _Content:
     repositories: list[dict[str, t.Any]] = dataclasses.field(default_factory=list)
     truncated: bool = False
+    warnings: t.Sequence[str] = ()
 
 
 def _failure(record: Record, result: Probe) -> ProvisioningError | None:
@@ -95,10 +97,10 @@ def _failure(record: Record, result: Probe) -> ProvisioningError | None:
     return ProvisioningError(result.msg, reason=result.reason, registry=str(record.endpoint), remedy=result.remedy)
 
 
-def _greet(record: Record, timeout: float) -> _Greeting:
+def _greet(record: Record, timeout: float, connect: Connect) -> _Greeting:
     """One request without credentials; nothing where the registry cannot be reached, which the probe has told."""
     server = Server.of(record)
-    connection = Connection(server, server.tls_context(), timeout)
+    connection = connect(server, server.tls_context(), timeout)
     with contextlib.closing(connection), contextlib.suppress(ProvisioningError), network_errors(server.endpoint):
         connection.request("GET", "/v2/")
         names = _describe_names(connection.peer_certificate()[0])
@@ -129,8 +131,8 @@ def _describe_ca(certificate: CaCertificate) -> dict[str, t.Any]:
     }
 
 
-def _read_catalog(record: Record, params: t.Mapping[str, t.Any]) -> _Content:
-    proxies, limit = Proxies.from_environment(os.environ), params["limit"]
+def _read_catalog(record: Record, params: t.Mapping[str, t.Any], proxies: Proxies) -> _Content:
+    limit = params["limit"]
     registries = Registries(timeout=params["timeout"], allow_http=params["allow_http"], proxies=proxies)
     with contextlib.closing(registries):
         catalog = Catalog(registries.transport(record, ""), Meter())
@@ -139,7 +141,7 @@ def _read_catalog(record: Record, params: t.Mapping[str, t.Any]) -> _Content:
         if params["gather"] == "tags":
             for repository in repositories:
                 repository["tags"] = catalog.tags(repository["name"]) or []
-    return _Content(repositories, len(names) > limit)
+    return _Content(repositories, len(names) > limit, registries.notices.lines())
 
 
 __all__ = ("describe_registry",)

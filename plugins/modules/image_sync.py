@@ -49,6 +49,7 @@ options:
           - Platforms of the image, such as V(linux/amd64) or V(linux/arm/v7), where not all of them are wanted.
           - What is written then is an index of these alone, complete for registries that refuse an index whose manifests they have not.
             It has a digest of its own, RV(images[].digest), and signatures of the whole do not hold for it.
+          - The index of all is read from its source on every run for that, which counts as a pull where those are counted. O(spool) keeps it.
         type: list
         elements: str
         default: []
@@ -56,7 +57,7 @@ options:
     description:
       - How closely an image is looked at whose name has the right digest already.
       - V(fast) believes the registry, with one request. Companions that came to the source later are not looked for.
-      - V(deep) asks for every manifest, blob and companion, and brings what is missing.
+      - V(deep) asks for every manifest, blob and companion, and brings what is missing, in lists of referrers too.
       - V(verify) reads all of it back besides, and brings again what is damaged. Meant for where the registry is near.
     type: str
     choices: [fast, deep, verify]
@@ -89,11 +90,6 @@ options:
   blob_timeout:
     description: How many seconds the transfer of one blob may take. By default as long as something arrives.
     type: float
-  auth_file:
-    description:
-      - A file of the host with logins of registries, such as V(~/.docker/config.json) or V(/run/user/1000/containers/auth.json).
-      - Its credentials, identity tokens and credential helpers are used where a record has no username.
-    type: path
   signatures:
     description:
       - Who has to have signed the images, for all of the list. By default nobody is asked, and signatures are only copied.
@@ -163,8 +159,6 @@ notes:
   - Runs wherever both the source and the registry can be reached, at best on the host of the registry. Paths are paths of that host.
   - The endpoint of Docker Hub in O(sources) is V(docker.io:443).
   - A record of O(sources) that has C(mirrors) is asked first for images of those registries; what it lacks comes from the registry itself.
-  - Proxies are those of E(HTTP_PROXY), E(HTTPS_PROXY) and E(NO_PROXY) in the task's C(environment), by the rules of container engines. Registries whose record
-    has C(addresses) are reached directly, and so is this host.
   - Compressed archives and images of a Docker engine are unpacked below E(TMPDIR), or V(/var/tmp), first.
   - While O(bundle) is written there has to be room for twice its size where it ends with V(.tar), for the images gather beside it.
   - In check mode nothing is written, and the result is the plan, with what would be sent and mounted.
@@ -379,7 +373,6 @@ ARGUMENT_SPEC: ArgumentSpec = {
         },
     },
     "sources": {**records_option(required=False), "default": []},
-    "auth_file": {"type": "path"},
     "bundle": {"type": "path"},
     "since": {"type": "path"},
     "since_registry": record_option(required=False),

@@ -9,17 +9,31 @@ import typing as t
 
 Result = dict[str, t.Any]
 
+NOTHING_DONE: Result = {"progress": {}}
+"""What there is before the first slice."""
+
 _ACTIONS = ("none", "tag", "copy")
 _SPENT = (
     *("bytes_sent", "bytes_received", "bytes_mounted", "bytes_missing", "blobs_missing", "mounts"),
     *("requests", "retries", "seconds"),
 )
+_COURSE = ("looking", "pause")  # of a slice, which says nothing of how far it came
 _UNITS = ("B", "kB", "MB", "GB", "TB")
+_LONGEST = 30.0
+_WORTH_A_LOOK = 4  # times as long as it takes are transfers to go on before the next one
 
 
 def is_stuck(before: Result, after: Result) -> bool:
     """Whether a slice came no further than the one before it."""
-    return bool(before.get("progress") == after.get("progress"))
+    return bool(_how_far(before) == _how_far(after))
+
+
+def next_slice(seconds: float, progress: Result) -> float:
+    """How many seconds the next slice is to have; each begins with a look at all images, which may take long.
+
+    :param seconds: that the last one had.
+    """
+    return max(min(2 * seconds, _LONGEST), _WORTH_A_LOOK * float(progress["looking"]))
 
 
 def join(before: Result, after: Result) -> Result:
@@ -49,8 +63,13 @@ def describe(progress: Result, bytes_total: int, seconds: float) -> str:
         f"{_size(rate)}/s",
         f"{_duration(left / rate)} left" if rate else "",
         f"slowest: {progress['slowest']}" if progress["slowest"] else "",
+        f"goes on in {_duration(progress['pause'])}, as a registry wants it" if progress["pause"] else "",
     ]
     return ", ".join(filter(None, words))
+
+
+def _how_far(part: Result) -> Result:
+    return {key: value for key, value in part["progress"].items() if key not in _COURSE}
 
 
 def _join_image(before: Result, after: Result) -> Result:
@@ -76,4 +95,4 @@ def _duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-__all__ = ("describe", "is_stuck", "join")
+__all__ = ("NOTHING_DONE", "describe", "is_stuck", "join", "next_slice")

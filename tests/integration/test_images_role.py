@@ -12,6 +12,7 @@ import subprocess
 import sys
 
 import pytest
+from ansible_collections.edgeops.registry.tests.support.http_server import Reply
 from ansible_collections.edgeops.registry.tests.support.oci_layout import OciLayout, random_layer
 from ansible_collections.edgeops.registry.tests.support.play import PLAYBOOK
 from ansible_collections.edgeops.registry.tests.support.syncing import sync
@@ -102,3 +103,28 @@ def test_a_long_transfer_shows_how_far_it_is(run, registry, start_registry, layo
     assert not PROGRESS.search(again)
     assert changed(again) == 0
     assert not sync(registry, (f"oci:{layout.folder}", "big:1")).changed
+
+
+def test_a_registry_that_wants_a_rest_gets_it_between_two_looks(run, serve, layout):
+    digest = layout.image(random_layer(3_000_000, 1))
+    [big] = [path for path in layout.folder.glob("blobs/sha256/*") if path.stat().st_size == 3_000_000]
+    refusals = [Reply(429, {"Retry-After": "8"})]
+
+    def answer(asked):
+        name = asked.path.rpartition(":")[2] if ":" in asked.path else digest.partition(":")[2]
+        if "/blobs/" in asked.path and name == big.name and refusals:
+            return refusals.pop()
+        path = layout.folder / "blobs" / "sha256" / name
+        return Reply(headers={"Docker-Content-Digest": f"sha256:{name}"}, body=path.read_bytes())
+
+    endpoint = f"127.0.0.1:{serve(answer).port}"
+    output = run(
+        "edgeops.registry.images",
+        images_list=[{"source": f"{endpoint}/big:1"}],
+        images_sources=[{"endpoint": endpoint, "scheme": "http"}],
+        images_allow_http=True,
+        images_companions=False,
+        images_progress_interval=0.5,
+    )
+    assert re.search(r"^localhost: 0 of 1 images, .+ goes on in \d s, as a registry wants it$", output, re.MULTILINE)
+    assert changed(output) == 1

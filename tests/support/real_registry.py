@@ -73,15 +73,13 @@ class RealRegistry:
     ) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.directory = directory
-        self.authority = Authority(directory / "pki")
-        self.ca_pem = self.authority.pem
         self.address = address
         self.port = free_port()
         self.username = identity.get("username", "edge")
         self.password = identity.get("password", secrets.token_urlsafe(16))
         self._options = dict(options or {})
         self.program = program or engine()
-        self._leaf = self.authority.issue(HOST, "localhost", *{LOOPBACK, address})
+        self._adopt(Authority(directory / "pki"))
         self._process: subprocess.Popen[bytes] | None = None
         self._marks = itertools.count()
         self._write_password()
@@ -138,6 +136,12 @@ class RealRegistry:
             self._process.wait()
             self._process = None
 
+    def change_authority(self, authority: Authority) -> None:
+        """Stop, and start with a certificate of another CA, which is in `ca_pem` and in the records."""
+        self.stop()
+        self._adopt(authority)
+        self.start()
+
     def change_password(self, password: str | None = None) -> str:
         """Give the user another password, without a restart; the new one is in `password` and in the records."""
         self.password = password or secrets.token_urlsafe(16)
@@ -170,6 +174,11 @@ class RealRegistry:
             },
             "auth": {"htpasswd": {"realm": "test", "path": str(self.directory / "htpasswd")}},
         }
+
+    def _adopt(self, authority: Authority) -> None:
+        self.authority = authority
+        self.ca_pem = authority.pem
+        self._leaf = authority.issue(HOST, "localhost", *{LOOPBACK, self.address})
 
     def _write_password(self) -> None:
         digest = bcrypt.hashpw(self.password.encode(), bcrypt.gensalt(4)).decode()

@@ -10,6 +10,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._converge import 
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.module_utils._registry_info import describe_registry
 from ansible_collections.edgeops.registry.tests.support.http_server import Reply
+from ansible_collections.edgeops.registry.tests.support.proxy_server import ProxyServer
 from ansible_collections.edgeops.registry.tests.support.real_registry import HOST, free_port
 from ansible_collections.edgeops.registry.tests.support.registry_content import RepositoryContent
 
@@ -135,3 +136,28 @@ def test_a_catalog_that_is_kept_secret(closed):
 def test_a_limit_below_one(closed):
     with pytest.raises(ProvisioningError, match="limit: must be at least 1"):
         info(closed, allow_http=True, limit=0)
+
+
+def test_nothing_goes_past_the_environments_proxy(registry, token_registry, authority, monkeypatch):
+    bearer, server = token_registry
+    proxy = ProxyServer({one.endpoint: one.port for one in (registry, bearer)})
+    monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+    try:
+        for one in (registry, bearer):
+            record = {**one.record_dict, "addresses": [], "ca_certificates": [one.ca_pem, authority.pem]}
+            outcome = info(record, gather="tags")
+            assert (outcome.failed, outcome.facts["verify"]["ok"]) == ("", True)
+            assert outcome.facts["certificate"]
+        assert {target for dummy, target in proxy.asked} == {registry.endpoint, bearer.endpoint}
+        assert server.http.asked  # at localhost, which needs no proxy
+        wrong = info({**registry.record_dict, "addresses": [], "ca_certificates": [authority.pem]}, on_failure="report")
+        assert wrong.facts["verify"]["reason"] == "untrusted"
+    finally:
+        proxy.stop()
+
+
+def test_what_the_registry_wants_to_be_told(serve):
+    warning = {"Content-Type": "application/json", "Warning": '299 - "Closes in May."'}
+    server = serve(Reply(headers=warning, body=b'{"repositories": []}'))
+    outcome = info({"endpoint": f"127.0.0.1:{server.port}", "scheme": "http"}, allow_http=True)
+    assert list(outcome.warnings) == [f"127.0.0.1:{server.port} says: Closes in May."]

@@ -78,18 +78,24 @@ def find_bearer(header: str) -> Challenge | None:
 
 
 def fetch_token(
-    server: Server, challenge: Challenge, *, scopes: t.Sequence[str], authorization: str, timeout: float
+    server: Server,
+    challenge: Challenge,
+    *,
+    scopes: t.Sequence[str],
+    authorization: str,
+    connect: t.Callable[[Server], Connection],
 ) -> Token:
     """Get a bearer token from the realm of a challenge, with one request (Docker token authentication).
 
     :param server: the registry that sent the challenge; its CA and the system's vouch for the realm.
     :param authorization: basic authorization, empty for anonymous; it goes to a realm with TLS only.
+    :param connect: makes the connection to the realm.
     :raises ProvisioningError: the realm is unusable, cannot be reached, or gives no token.
     """
     realm, path, query = find_realm(server, challenge, scopes, secret=authorization)
     headers = {"Authorization": authorization} if authorization else {}
     with network_errors(realm.endpoint):
-        connection = Connection(realm, realm.tls_context(), timeout)
+        connection = connect(realm)
         try:
             connection.request("GET", f"{path}?{query}", headers=headers)
             response = connection.getresponse()

@@ -133,6 +133,10 @@ class Connection(http.client.HTTPConnection):
         return t.cast("dict[str, t.Any]", self.sock.getpeercert()), self.sock.getpeercert(binary_form=True) or b""
 
 
+Connect = t.Callable[[Server, t.Optional[ssl.SSLContext], float], Connection]
+"""Makes a connection to a server, not opened yet: `Connection` itself, or what knows of proxies."""
+
+
 @contextlib.contextmanager
 def network_errors(endpoint: Endpoint, addresses: t.Sequence[str] = ()) -> t.Iterator[None]:
     """Turn what the network does into one exception.
@@ -224,4 +228,4 @@ def _words(error: OSError | http.client.HTTPException) -> str:
     return f"it does not speak HTTP ({type(error).__name__})"
 
 
-__all__ = ("Connection", "Server", "network_errors", "resolve", "translate", "unreachable")
+__all__ = ("Connect", "Connection", "Server", "network_errors", "resolve", "translate", "unreachable")

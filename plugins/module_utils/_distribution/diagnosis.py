@@ -14,6 +14,7 @@ import ssl
 import time
 
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.connection import (
+    Connect,
     Connection,
     Server,
     translate,
@@ -72,13 +73,15 @@ def server_certificate(connection: Connection) -> ServerCertificate | None:
     )
 
 
-def diagnose(server: Server, refused: ssl.SSLCertVerificationError, timeout: float) -> Diagnosis:
+def diagnose(
+    server: Server, refused: ssl.SSLCertVerificationError, timeout: float, connect: Connect = Connection
+) -> Diagnosis:
     """Look at a refused certificate again over a connection that carries no secret.
 
     :param refused: the refusal.
     """
     untrusted = translate(refused, server.endpoint)
-    connection = Connection(server, server.tls_context(lenient=True), timeout)
+    connection = connect(server, server.tls_context(lenient=True), timeout)
     try:
         connection.connect()
         facts, certificate = _facts(connection), server_certificate(connection)

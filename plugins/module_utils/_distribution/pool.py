@@ -26,6 +26,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._errors import Pr
 BODY_LIMIT = 32 << 20  # manifests are at least allowed 4 MiB
 DRAIN_LIMIT = 1 << 16
 LONGEST_PAUSE = 300.0
+_STEP = 1.0  # seconds of a pause until it is asked again whether there is time for it
 _DEAD = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 
@@ -115,9 +116,7 @@ class Pool:
             try:
                 return self._exchange(server, self._connection(server), request)
             except ssl.SSLCertVerificationError as refused:
-                if self._proxies.between(server):
-                    raise  # a second look would go past the proxy
-                raise diagnose(server, refused, self._timeout).error from refused
+                raise diagnose(server, refused, self._timeout, self._proxies.connect).error from refused
 
     def give_back(self, server: Server, connection: Connection) -> None:
         """Keep a connection for the next request."""
@@ -163,17 +162,27 @@ class Pace:
     """How long requests to one server have to wait, for all threads alike.
 
     :param base: seconds of the first pause; each further one is twice as long.
+    :param check_time: raises where there is no time left for a pause.
     """
 
-    def __init__(self, base: float = 0.5, longest: float = 30.0) -> None:
+    def __init__(
+        self, base: float = 0.5, longest: float = 30.0, check_time: t.Callable[[], None] = lambda: None
+    ) -> None:
         self._base = base
         self._longest = longest
+        self._check_time = check_time
         self._resume_at = 0.0
+
+    @property
+    def rest(self) -> float:
+        """Seconds until requests may go out."""
+        return max(0.0, self._resume_at - time.monotonic())
 
     def wait(self) -> None:
         """Wait until requests may go out."""
-        while (rest := self._resume_at - time.monotonic()) > 0:
-            time.sleep(rest)
+        while rest := self.rest:
+            self._check_time()
+            time.sleep(min(rest, _STEP))
 
     def slow_down(self, attempt: int, retry_after: str) -> None:
         """Pause after a failed try.

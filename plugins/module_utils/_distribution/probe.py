@@ -17,6 +17,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._distribution.aut
     parse_challenges,
 )
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.connection import (
+    Connect,
     Connection,
     Server,
     network_errors,
@@ -72,14 +73,17 @@ def probe(
     image = ImageName.parse(verify_image, part="verify_image") if verify_image else None
     check_scheme(record, allow_http=allow_http)
     server = dataclasses.replace(Server.of(record), system_certificates=system_certificates)
-    trial = _Trial(record, server, timeout)
-    try:
-        trial.run(image)
-    except ProvisioningError as error:
-        return trial.report(error)
-    finally:
-        trial.connection.close()
-    return trial.report()
+    return _tried(_Trial(record, server, timeout, Connection), image)
+
+
+def probe_through(connect: Connect, record: Record, *, allow_http: bool, timeout: float) -> Probe:
+    """Prove that a record works, as `probe` does, on another way.
+
+    :param connect: makes the connections to the registry and to its token server.
+    :raises ProvisioningError: as `probe`, and as `connect`.
+    """
+    check_scheme(record, allow_http=allow_http)
+    return _tried(_Trial(record, Server.of(record), timeout, connect), None)
 
 
 def check_scheme(record: Record, *, allow_http: bool) -> None:
@@ -117,14 +121,15 @@ class _Answer:
 class _Trial:
     """One try of one record, with what is known of it so far."""
 
-    def __init__(self, record: Record, server: Server, timeout: float) -> None:
+    def __init__(self, record: Record, server: Server, timeout: float, connect: Connect) -> None:
         self._record = record
         self._server = server
         self._timeout = timeout
+        self._connect_to = connect
         self._requests = 0
         self._status: int | None = None
         self._certificate: ServerCertificate | None = None
-        self.connection = Connection(self._server, self._server.tls_context(), timeout)
+        self.connection = connect(server, server.tls_context(), timeout)
 
     def report(self, error: ProvisioningError | None = None) -> Probe:
         return Probe(
@@ -152,7 +157,7 @@ class _Trial:
             try:
                 self.connection.connect()
             except ssl.SSLCertVerificationError as refused:
-                diagnosis = diagnose(self._server, refused, self._timeout)
+                diagnosis = diagnose(self._server, refused, self._timeout, self._connect_to)
                 self._requests += diagnosis.requests
                 self._certificate = diagnosis.certificate
                 raise diagnosis.error from refused
@@ -167,7 +172,11 @@ class _Trial:
         scope = f"repository:{image.repository}:pull" if image else bearer.parameters.get("scope")
         self._requests += 1
         token = fetch_token(
-            self._server, bearer, scopes=[scope] if scope else [], authorization=basic, timeout=self._timeout
+            self._server,
+            bearer,
+            scopes=[scope] if scope else [],
+            authorization=basic,
+            connect=lambda realm: self._connect_to(realm, realm.tls_context(), self._timeout),
         )
         return self._ask(image, f"Bearer {token.value}")
 
@@ -188,11 +197,21 @@ class _Trial:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE  # nothing is sent over it: only the handshake counts
-        connection = Connection(self._server, context, self._timeout)
+        connection = self._connect_to(self._server, context, self._timeout)
         with contextlib.suppress(OSError), contextlib.closing(connection):
             connection.connect()
             return True
         return False
+
+
+def _tried(trial: _Trial, image: ImageName | None) -> Probe:
+    try:
+        trial.run(image)
+    except ProvisioningError as error:
+        return trial.report(error)
+    finally:
+        trial.connection.close()
+    return trial.report()
 
 
 def _judge(record: Record, answer: _Answer, image: ImageName | None) -> None:
@@ -237,4 +256,4 @@ def _unauthorized(message: str, remedy: str) -> ProvisioningError:
     return ProvisioningError(message, reason="unauthorized", remedy=remedy)
 
 
-__all__ = ("Probe", "check_scheme", "probe")
+__all__ = ("Probe", "check_scheme", "probe", "probe_through")

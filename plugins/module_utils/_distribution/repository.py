@@ -25,6 +25,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._errors import Pr
 Body = t.Callable[[], t.Iterable["bytes | memoryview"]]
 
 _ACCEPT = {"Accept": ", ".join(MANIFEST_TYPES)}
+_ENOUGH = "Try again later, or give the record, or auth_file, credentials that may do more"
 _ERROR_LIMIT = 1 << 16
 _STALE = (404, 416)  # an upload that the registry has forgotten
 
@@ -242,7 +243,7 @@ def _refusal(status: int, words: str, message: str) -> ProvisioningError:
     if status in (405, 415):
         return ProvisioningError(message, reason="unsupported", remedy="Permit it in the registry's configuration")
     if status == 429 or status >= 500:
-        return unreachable(message, "Look at the registry's log, or try again later")
+        return unreachable(message, _ENOUGH if status == 429 else "Look at the registry's log, or try again later")
     return ProvisioningError(message, reason="conflict", remedy="Look at the registry's log")
 
 

@@ -16,6 +16,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._distribution.aut
     Credentials,
 )
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.connection import Server, resolve
+from ansible_collections.edgeops.registry.plugins.module_utils._distribution.notices import Notices
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.pool import Answer, Pace, Pool, Request
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.proxy import DIRECT, Proxies
 from ansible_collections.edgeops.registry.plugins.module_utils._endpoint import parse_address
@@ -88,6 +89,7 @@ class Transport:
 
     :param timeout: seconds, for connecting and for every wait on the network.
     :param proxies: on the way to the registry and to where it refers to.
+    :ivar notices: what the registry wants its users to be told.
     """
 
     def __init__(
@@ -100,9 +102,10 @@ class Transport:
         pace: Pace | None = None,
     ) -> None:
         self.server = server
+        self.pace = pace or Pace()
         self._pool = Pool(timeout, proxies)
         self._authenticator = Authenticator(server, credentials, self._pool)
-        self._pace = pace or Pace()
+        self.notices = Notices()
         self.referrers = Feature()
         self.is_silent = False  # all tries of a request failed, so that further ones get a single try
 
@@ -123,12 +126,12 @@ class Transport:
         :raises ProvisioningError: as the last attempt, or at once where another attempt would be no better.
         """
         for number in range(0 if self.is_silent else TRIES - 1):
-            self._pace.wait()
+            self.pace.wait()
             answer, retry_after = _lasting_answer(attempt)
             if answer is not None:
                 return self._heard(answer)
             self.pause(number, meter, retry_after)
-        self._pace.wait()
+        self.pace.wait()
         try:
             return self._heard(attempt())
         except ProvisioningError:
@@ -141,7 +144,7 @@ class Transport:
         :param attempt: its number, from 0.
         """
         meter.add(retries=1)
-        self._pace.slow_down(attempt, retry_after)
+        self.pace.slow_down(attempt, retry_after)
 
     def _heard(self, answer: Answer) -> Answer:
         self.is_silent = False
@@ -193,7 +196,9 @@ class Transport:
         if authorization and server == self.server:
             headers["Authorization"] = authorization
         meter.add(requests=1)
-        return self._pool.send(server, Request(call.method, target, headers, call.body))
+        answer = self._pool.send(server, Request(call.method, target, headers, call.body))
+        self.notices.hear(server.endpoint, answer.header("Warning"))
+        return answer
 
     def _split(self, url: str) -> tuple[Server, str]:
         """The server of a URL, and its path and query."""

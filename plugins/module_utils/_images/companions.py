@@ -8,24 +8,16 @@ This module util is private to the collection.
 
 from __future__ import annotations
 
-import json
 import threading
 import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.catalog import Catalog
-from ansible_collections.edgeops.registry.plugins.module_utils._distribution.repository import Repository, sha256
+from ansible_collections.edgeops.registry.plugins.module_utils._distribution.repository import Repository
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.module_utils._images.content import Descriptor, Manifest
-from ansible_collections.edgeops.registry.plugins.module_utils._images.destinations import Destination
+from ansible_collections.edgeops.registry.plugins.module_utils._images.referrers import fallback_tag
 
 COSIGN_SUFFIXES = (".sig", ".att", ".sbom")
-INDEX_TYPE = "application/vnd.oci.image.index.v1+json"
-
-
-def fallback_tag(digest: str) -> str:
-    """Where a registry without a referrers API has the list of them (OCI distribution specification 1.1)."""
-    algorithm, dummy, value = digest.partition(":")
-    return f"{algorithm[:32]}-{value[:64]}"
 
 
 def cosign_tags(digest: str) -> tuple[str, ...]:
@@ -85,25 +77,6 @@ class Surroundings:
         return Manifest.parse(self._repository.manifest(listed), listed).children if listed else ()
 
 
-def note_referrer(destination: Destination, referrer: Manifest) -> None:
-    """Add a manifest to the list under the fallback tag of its subject, and leave all others there.
-
-    :raises ProvisioningError: the registry refuses or fails, or has something else under that tag.
-    """
-    tag = fallback_tag(referrer.subject)
-    index: dict[str, t.Any] = {"schemaVersion": 2, "mediaType": INDEX_TYPE, "manifests": []}
-    listed = destination.manifest_digest(tag)
-    if listed:
-        index = _index(destination.manifest(listed), tag)
-    if any(item.get("digest") == referrer.digest for item in index["manifests"]):
-        return
-    index["manifests"].append(_entry(referrer))
-    content = json.dumps(index, separators=(",", ":")).encode()
-    destination.put_manifest(tag, INDEX_TYPE, content)
-    if destination.manifest_digest(tag) != sha256(content):
-        raise ProvisioningError(f"the registry does not serve the list of referrers {tag}", reason="conflict")
-
-
 def _asked(ask: t.Callable[[], t.Iterable[str] | None]) -> frozenset[str] | None:
     try:
         tags = ask()
@@ -114,31 +87,4 @@ def _asked(ask: t.Callable[[], t.Iterable[str] | None]) -> frozenset[str] | None
     return None if tags is None else frozenset(tags)
 
 
-def _index(content: bytes, tag: str) -> dict[str, t.Any]:
-    try:
-        index = json.loads(content)
-        if isinstance(index["manifests"], list):
-            return dict(index)
-    except (ValueError, KeyError, TypeError):
-        pass
-    raise ProvisioningError(
-        f"the tag {tag}, which is to list referrers, has something else",
-        reason="conflict",
-        remedy="Remove it, or set companions: false",
-    )
-
-
-def _entry(manifest: Manifest) -> dict[str, t.Any]:
-    """A referrer's descriptor in the list (OCI distribution specification 1.1, "Pushing Manifests with Subject")."""
-    data = json.loads(manifest.content)
-    artifact_type = data.get("artifactType") or (data.get("config") or {}).get("mediaType")
-    return {
-        "mediaType": manifest.media_type,
-        "digest": manifest.digest,
-        "size": len(manifest.content),
-        **({"artifactType": artifact_type} if artifact_type else {}),
-        **({"annotations": data["annotations"]} if data.get("annotations") else {}),
-    }
-
-
-__all__ = ("KnownTags", "Surroundings", "cosign_tags", "fallback_tag", "note_referrer")
+__all__ = ("KnownTags", "Surroundings", "cosign_tags")

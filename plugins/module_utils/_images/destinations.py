@@ -63,5 +63,8 @@ class Destination(t.Protocol):
         :raises BlobUnknownError: something that the manifest refers to is not there.
         """
 
+    def lists_referrers(self, subject: str) -> bool:
+        """Whether the place keeps track itself of what refers to a manifest, so that no fallback tag has to."""
+
 
 __all__ = ("Destination", "Stream")

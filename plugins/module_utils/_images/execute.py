@@ -45,8 +45,8 @@ class Engine:
     def plan(self, *, exactly: bool) -> None:
         """Find out what has to be done for every image; nothing is written.
 
-        :param exactly: whether to ask the registry for every blob. What is uploaded is asked for anyway then, which
-            is no request more, so that only a look without any uploads needs this.
+        :param exactly: whether to ask the registry for every blob and every list. What is written is asked for anyway,
+            which is no request more, so that only a look without any writes needs this.
         """
         self._look()
         live = [(job, job.survey) for job in self._jobs if job.survey and not job.failure]
@@ -55,6 +55,8 @@ class Engine:
         for (job, dummy), plan in zip(live, make_plans([survey for dummy, survey in live], known)):
             job.plan = plan
             job.action = plan.action
+        if exactly:
+            self._each([(job, job.foretell) for job, dummy in live])
 
     def carry_out(self) -> None:
         """Do what is planned. The largest blobs go first; a name is written once all that it needs is there."""

@@ -41,13 +41,13 @@ _NO_PLATFORM = "unknown/unknown"  # what builders give to attestations within an
 Attachments = t.Mapping[str, t.Sequence[dict[str, str]]]
 
 
-def describe_images(params: t.Mapping[str, t.Any], dummy: Settings) -> Outcome:
+def describe_images(params: t.Mapping[str, t.Any], settings: Settings) -> Outcome:
     """Say what images a registry has.
 
     :raises ProvisioningError: an option is wrong, or the registry does not tell its repositories.
     """
     wanted = _Wanted(params["images"])
-    with open_registry(params) as access:
+    with open_registry(params, settings.run_command) as access:
         repositories = select_repositories(access.catalog, wanted.repositories)
         inspections = Inspector(access.catalog, access.concurrency).inspect(repositories, wanted.select, configs=True)
     failures = [
@@ -62,6 +62,7 @@ def describe_images(params: t.Mapping[str, t.Any], dummy: Settings) -> Outcome:
             "requests": access.meter.requests,
             "failures": [failure.as_failure() for failure in failures],
         },
+        warnings=access.warnings,
         failed="; ".join(map(str, failures)),
     )
 

@@ -16,7 +16,6 @@ from ansible_collections.edgeops.registry.plugins.module_utils._distribution.ima
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.repository import BlobUnknownError
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.transport import Meter
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
-from ansible_collections.edgeops.registry.plugins.module_utils._images.companions import note_referrer
 from ansible_collections.edgeops.registry.plugins.module_utils._images.content import (
     Descriptor,
     Manifest,
@@ -26,6 +25,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._images.content i
 from ansible_collections.edgeops.registry.plugins.module_utils._images.destinations import Destination
 from ansible_collections.edgeops.registry.plugins.module_utils._images.limits import LimitedReader, OutOfTimeError
 from ansible_collections.edgeops.registry.plugins.module_utils._images.plan import Plan, Step, Survey, Write
+from ansible_collections.edgeops.registry.plugins.module_utils._images.referrers import bytes_of_lists, note_referrer
 from ansible_collections.edgeops.registry.plugins.module_utils._images.signatures.verification import Verdict, verify
 from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.source import Source
 from ansible_collections.edgeops.registry.plugins.module_utils._images.spool import Spool, Streams
@@ -46,6 +46,7 @@ class Job:
     :param action: what was done: `none`, `tag` or `copy`.
     :param blobs_sent: by this job, as those that were mounted.
     :param settled: the digests of blobs that it has seen to.
+    :param bytes_of_lists: what lists of referrers will take, where that was foretold.
     """
 
     name: ImageName
@@ -62,6 +63,7 @@ class Job:
     blobs_sent: list[Descriptor] = dataclasses.field(default_factory=list)
     blobs_mounted: list[Descriptor] = dataclasses.field(default_factory=list)
     settled: set[str] = dataclasses.field(default_factory=set)
+    bytes_of_lists: int = 0
 
     @contextlib.contextmanager
     def timed(self) -> t.Iterator[None]:
@@ -106,6 +108,14 @@ class Job:
         if not self.destination.has_blob(blob.digest):
             return None
         return self.terms.scope.level != "verify" or self._is_whole(blob)
+
+    def foretell(self) -> None:
+        """Find out what the lists of referrers will take, which is written beside what is planned.
+
+        :raises ProvisioningError: the registry fails, or has something else in their place.
+        """
+        manifests = [write.manifest for write in self.plan.writes] if self.plan else []
+        self.bytes_of_lists = bytes_of_lists(self.destination, [one for one in manifests if one.subject])
 
     def bring(self, step: Step) -> None:
         """Make a blob be in the registry.

@@ -127,17 +127,20 @@ class Knowledge:
     homes: t.Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
-def places_to_ask(surveys: t.Iterable[Survey], homes: t.Mapping[str, str]) -> dict[str, tuple[int, Descriptor]]:
-    """Where to look for blobs, each once: in the repository of the first image that needs it, by its number.
+def places_to_ask(surveys: t.Iterable[Survey], homes: t.Mapping[str, str]) -> dict[Place, tuple[int, Descriptor]]:
+    """Where to look for blobs: wherever an image in sync must have them, else in the repository of the first that needs it.
 
     :param homes: as in `Knowledge`; what has one is not looked for.
-    :returns: by the blobs' digests.
+    :returns: the number of the image, and the blob.
     """
-    places: dict[str, tuple[int, Descriptor]] = {}
+    places: dict[Place, tuple[int, Descriptor]] = {}
+    known = set(homes)
     for number, survey in enumerate(surveys):
-        for blob in survey.blobs if not survey.origin else ():
-            if blob.digest not in homes:
-                places.setdefault(blob.digest, (number, blob))
+        blobs = survey.blobs if survey.in_sync or not survey.origin else ()
+        for blob in blobs:
+            if survey.in_sync or blob.digest not in known:
+                places.setdefault((survey.name.repository, blob.digest), (number, blob))
+        known.update(blob.digest for blob in blobs)
     return places
 
 
@@ -146,7 +149,9 @@ def make_plans(surveys: t.Sequence[Survey], known: Knowledge) -> list[Plan]:
 
     A blob is uploaded once and mounted into every further repository; a manifest is written once per reference.
     """
-    first = {digest: surveys[n].name.repository for digest, (n, dummy) in places_to_ask(surveys, known.homes).items()}
+    first: dict[str, str] = {}
+    for repository, digest in places_to_ask(surveys, known.homes):
+        first.setdefault(digest, repository)
     planner = _Planner(known, {**first, **known.homes})
     return [planner.plan(survey) for survey in surveys]
 

@@ -8,17 +8,16 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import fnmatch
-import os
 import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.catalog import Catalog
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.image_name import ImageName
-from ansible_collections.edgeops.registry.plugins.module_utils._distribution.proxy import Proxies
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.registries import Registries
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.repository import Repository
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.transport import Meter, Transport
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.module_utils._record import Record
+from ansible_collections.edgeops.registry.plugins.module_utils._run import RunCommand
 
 MOST_THREADS = 64
 
@@ -35,6 +34,12 @@ class Access:
     meter: Meter
     concurrency: int
     _transport: Transport
+    _registries: Registries
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the registry wants its users to be told."""
+        return self._registries.notices.lines()
 
     def repository(self, name: str) -> Repository:
         """A repository, to be written to."""
@@ -42,19 +47,18 @@ class Access:
 
 
 @contextlib.contextmanager
-def open_registry(params: t.Mapping[str, t.Any]) -> t.Iterator[Access]:
-    """The registry of the options `registry`, `allow_http`, `concurrency` and `timeout`; nothing is asked yet.
+def open_registry(params: t.Mapping[str, t.Any], run_command: RunCommand) -> t.Iterator[Access]:
+    """The registry of the options `registry`, `auth_file`, `allow_http`, `concurrency` and `timeout`; nothing is asked yet.
 
+    :param run_command: asks credential helpers.
     :raises ProvisioningError: an option is wrong.
     """
     record, meter = Record.parse(params["registry"], "registry"), Meter()
     if not 1 <= params["concurrency"] <= MOST_THREADS:
         raise ProvisioningError(f"must be from 1 to {MOST_THREADS}", part="concurrency")
-    proxies = Proxies.from_environment(os.environ)
-    registries = Registries(timeout=params["timeout"], allow_http=params["allow_http"], proxies=proxies)
-    with contextlib.closing(registries):
+    with contextlib.closing(Registries.of(params, run_command)) as registries:
         transport = registries.transport(record, "")
-        yield Access(record, Catalog(transport, meter), meter, params["concurrency"], transport)
+        yield Access(record, Catalog(transport, meter), meter, params["concurrency"], transport, registries)
 
 
 def select_repositories(catalog: Catalog, patterns: t.Sequence[str]) -> list[str]:

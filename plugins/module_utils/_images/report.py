@@ -26,11 +26,12 @@ class Report:
     jobs: t.Sequence[Job]
     settings: Settings
 
-    def outcome(self, warnings: t.Iterable[str], *, is_slice: bool) -> Outcome:
+    def outcome(self, warnings: t.Iterable[str], course: t.Mapping[str, float] | None = None) -> Outcome:
         """All images, and what went wrong.
 
         :param warnings: of the run as a whole.
-        :param is_slice: whether the run had a limited time, so that it tells how far it is.
+        :param course: of a run that had a limited time, so that it tells how far it is: `looking`, how many seconds it
+            took to compare sources and destinations, and `pause`, how many a registry wants to have its rest.
         """
         images = [self._image(source, job) for source, job in zip(self.sources, self.jobs)]
         failures = [
@@ -40,7 +41,7 @@ class Report:
         ]
         return Outcome(
             changed=any(image["action"] != "none" or image["bytes_sent"] for image in images),
-            facts={"images": images, "failures": failures, **(_progress(self.jobs) if is_slice else {})},
+            facts={"images": images, "failures": failures, **(_progress(self.jobs, course) if course else {})},
             diff=[_diff(job) for job in self.jobs if self.settings.diff and job.action != "none" and not job.failure],
             warnings=[*warnings, *(warning for job in self.jobs for warning in _warnings(job))],
             failed=self._summary(failures),
@@ -73,7 +74,7 @@ class Report:
         plan = None if job.failure else job.plan
         uploads, mounts = (plan.uploads, plan.mounts) if plan else ((), ())
         return {
-            "bytes_sent": plan.bytes_sent if plan else 0,
+            "bytes_sent": plan.bytes_sent + job.bytes_of_lists if plan else 0,
             **_blobs([blob.size for blob in uploads], [blob.size for blob in mounts]),
         }
 
@@ -102,7 +103,7 @@ def _warnings(job: Job) -> t.Iterator[str]:
         )
 
 
-def _progress(jobs: t.Sequence[Job]) -> dict[str, t.Any]:
+def _progress(jobs: t.Sequence[Job], course: t.Mapping[str, float]) -> dict[str, t.Any]:
     """How far a run is: what a slice of it adds to the result."""
     unfinished = [job for job in jobs if not job.is_done and not job.failure]
     blobs = {blob.digest: (job, blob) for job in jobs if job.survey for blob in job.survey.blobs}
@@ -118,6 +119,7 @@ def _progress(jobs: t.Sequence[Job]) -> dict[str, t.Any]:
             "bytes_done": total - left,
             "bytes_total": total,
             "slowest": str(slowest.name) if slowest else "",
+            **course,
         },
     }
 

@@ -17,6 +17,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._images.content i
 from ansible_collections.edgeops.registry.plugins.module_utils._images.destinations import Destination
 from ansible_collections.edgeops.registry.plugins.module_utils._images.plan import Survey, Tree
 from ansible_collections.edgeops.registry.plugins.module_utils._images.platforms import select_platforms
+from ansible_collections.edgeops.registry.plugins.module_utils._images.referrers import is_listed
 from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.source import Source
 
 T = t.TypeVar("T")
@@ -106,16 +107,15 @@ class Surveyor:
         waiting = [manifest.digest for manifest in manifests if manifest.digest not in self._made]
         seen = set(waiting)
         while waiting:
-            neighbours = [item for found in each(self._neighbours, waiting) for item in found.items()]
+            found = list(zip(waiting, each(self._neighbours, waiting)))
             waiting = []
-            for target, companion in neighbours:
+            for subject, target, companion in ((one, *item) for one, items in found for item in items.items()):
                 if target in seen:
                     continue
                 seen.add(target)
                 waiting.append(companion)
-                # A referrer is written again even if it is there, because its list may be not yet
-                is_new = (target == companion and not in_sync) or not self._has(target, companion)
-                tree = self._companion(target, companion) if is_new else None
+                is_there = self._has(subject, target, companion, in_sync=in_sync)
+                tree = None if is_there else self._companion(target, companion)
                 if tree:
                     yield tree
 
@@ -125,8 +125,13 @@ class Surveyor:
         found = {one.digest: one.digest for one in self._source.referrers(digest)}
         return {**{tag: one for tag, one in tags.items() if one}, **found}
 
-    def _has(self, target: str, digest: str) -> bool:
-        return self._destination.manifest_digest(target) == digest
+    def _has(self, subject: str, target: str, digest: str, *, in_sync: bool) -> bool:
+        """Whether a companion need not be written. Writing a referrer brings it into the list of its subject as well."""
+        is_referrer = target == digest
+        if is_referrer and not in_sync:
+            return False
+        is_there = self._destination.manifest_digest(target) == digest
+        return is_there and (not is_referrer or is_listed(self._destination, subject, digest))
 
     def _companion(self, target: str, digest: str) -> Tree | None:
         """None where a list of referrers has what is not there any more."""

@@ -6,13 +6,11 @@
 from __future__ import annotations
 
 import contextlib
-import os
+import time
 import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._converge import Settings
-from ansible_collections.edgeops.registry.plugins.module_utils._distribution.auth_files import AuthFile
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.image_name import ImageName
-from ansible_collections.edgeops.registry.plugins.module_utils._distribution.proxy import Proxies
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.registries import Registries
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.transport import Meter
 from ansible_collections.edgeops.registry.plugins.module_utils._endpoint import Endpoint
@@ -44,8 +42,11 @@ def sync_images(params: t.Mapping[str, t.Any], settings: Settings) -> Outcome:
         raise ProvisioningError(f"must be from 1 to {MOST_THREADS}", part="concurrency")
     budget = Budget(params["progress_interval"])
     terms = Terms.parse(params, budget, check_mode=settings.check_mode)
+    start = time.monotonic()
     with contextlib.ExitStack() as cleanup:
-        registries = cleanup.enter_context(contextlib.closing(_registries(params, settings)))
+        registries = cleanup.enter_context(
+            contextlib.closing(Registries.of(params, settings.run_command, budget.check))
+        )
         target = cleanup.enter_context(
             open_target(params, registries, settings.run_command, to_write=not settings.check_mode)
         )
@@ -56,23 +57,17 @@ def sync_images(params: t.Mapping[str, t.Any], settings: Settings) -> Outcome:
         engine = Engine(jobs, params["concurrency"], budget)
         engine.plan(exactly=settings.check_mode)
         supply.check(jobs, params["concurrency"], is_slice=budget.is_limited)
+        looking = time.monotonic() - start
         if not settings.check_mode:
             engine.carry_out()
             supply.settle(jobs)
         texts = [item["source"] for item in items]
         report = Report(target.name, texts, jobs, settings)
-        outcome = report.outcome(terms.spool.warnings if terms.spool else (), is_slice=budget.is_limited)
+        warnings = [*registries.notices.lines(), *(terms.spool.warnings if terms.spool else ())]
+        course = {"looking": looking, "pause": registries.pause}
+        outcome = report.outcome(warnings, course if budget.is_limited else None)
         outcome = finish_target(outcome, target, jobs, texts, settings)
         return write_lock(outcome, supply, settings)
-
-
-def _registries(params: t.Mapping[str, t.Any], settings: Settings) -> Registries:
-    return Registries(
-        timeout=params["timeout"],
-        allow_http=params["allow_http"],
-        auth_file=AuthFile.read(params["auth_file"], settings.run_command) if params["auth_file"] else None,
-        proxies=Proxies.from_environment(os.environ),
-    )
 
 
 def _job(item: t.Mapping[str, t.Any], number: int, supply: Supply, target: Target, terms: Terms) -> Job:

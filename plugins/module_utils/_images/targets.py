@@ -10,10 +10,11 @@ import dataclasses
 import os
 import typing as t
 
+from ansible_collections.edgeops.registry.plugins.module_utils._distribution.catalog import Catalog
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.image_name import ImageName
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.registries import Registries
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.repository import Repository
-from ansible_collections.edgeops.registry.plugins.module_utils._distribution.transport import Meter
+from ansible_collections.edgeops.registry.plugins.module_utils._distribution.transport import Meter, Transport
 from ansible_collections.edgeops.registry.plugins.module_utils._endpoint import Endpoint
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.module_utils._images.bundle.bundle import Place, read_contents
@@ -59,6 +60,18 @@ class Target(t.Protocol):
         """
 
 
+class RegistryDestination(Repository):
+    """A repository of a registry, to be written to."""
+
+    def __init__(self, transport: Transport, name: str, meter: Meter) -> None:
+        super().__init__(transport, name, meter, push=True)
+        self._catalog = Catalog(transport, meter)
+
+    def lists_referrers(self, subject: str) -> bool:
+        """Whether the registry has a list of referrers, which is asked once where it has none."""
+        return self._catalog.referrers(self.name, subject) is not None
+
+
 @dataclasses.dataclass(frozen=True)
 class RegistryTarget:
     """A registry."""
@@ -79,7 +92,7 @@ class RegistryTarget:
     def destination(self, name: ImageName, meter: Meter) -> Destination:
         """A repository of it."""
         transport = self.registries.transport(self.record, name.repository)
-        return Repository(transport, name.repository, meter, push=True)
+        return RegistryDestination(transport, name.repository, meter)
 
     def has_just(self, dummy: t.Mapping[ImageName, str], /) -> bool:
         """It may have further images."""

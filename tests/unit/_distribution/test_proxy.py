@@ -6,6 +6,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import dataclasses
+import datetime as dt
 
 import pytest
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.authenticator import Credentials
@@ -141,6 +142,18 @@ def test_a_certificate_behind_a_proxy(start_proxy, registry, authority):
     with repository_behind({"HTTPS_PROXY": proxy.url}, record) as repository, refused as caught:
         repository.manifest_digest("1")
     assert caught.value.reason == "untrusted"
+
+
+def test_why_a_certificate_behind_a_proxy_is_refused(start_proxy, serve, authority):
+    past = (dt.timedelta(days=-20), dt.timedelta(days=-10))
+    server = serve(Reply(), authority.issue("registry.example.com", valid=past))
+    proxy = start_proxy({"registry.example.com:443": server.port})
+    record = Record.parse({"endpoint": "registry.example.com:443", "ca_certificates": [authority.pem]})
+    refused = pytest.raises(ProvisioningError, match="its certificate expired on")
+    with repository_behind({"HTTPS_PROXY": proxy.url}, record) as repository, refused as caught:
+        repository.manifest_digest("1")
+    assert caught.value.reason == "expired"
+    assert proxy.asked == [("CONNECT", "registry.example.com:443")] * 2
 
 
 def test_plain_http_with_whole_urls(start_proxy, serve):

@@ -18,7 +18,7 @@ import tarfile
 import pytest
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.module_utils._images.bundle.bundle import Contents, open_bundle
-from ansible_collections.edgeops.registry.plugins.module_utils._images.companions import fallback_tag
+from ansible_collections.edgeops.registry.plugins.module_utils._images.referrers import fallback_tag
 from ansible_collections.edgeops.registry.tests.support.debian_package import program
 from ansible_collections.edgeops.registry.tests.support.oci_layout import LAYER, MANIFEST, OciLayout, random_layer
 from ansible_collections.edgeops.registry.tests.support.pusher import ARTIFACT_TYPE, Pusher

@@ -9,7 +9,7 @@ import json
 
 import pytest
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.repository import sha256
-from ansible_collections.edgeops.registry.plugins.module_utils._images.companions import fallback_tag
+from ansible_collections.edgeops.registry.plugins.module_utils._images.referrers import fallback_tag
 from ansible_collections.edgeops.registry.tests.support.http_server import Reply
 from ansible_collections.edgeops.registry.tests.support.oci_layout import MANIFEST, random_layer
 from ansible_collections.edgeops.registry.tests.support.pusher import ARTIFACT_TYPE, Pusher
@@ -143,6 +143,38 @@ def test_a_closer_look_brings_what_was_signed_later(built, stored, registry, ori
     assert copy(registry, origin, level="deep").changed
     assert stored.digest_of(tag_of(image, ".sig")) == signature["digest"]
     assert not copy(registry, origin, level="deep").changed
+
+
+def test_a_closer_look_mends_a_list_that_lost_an_entry(built, stored, registry, origin):
+    image = built.manifest(b"1", tag="1")
+    first, second = note(built, image), note(built, image, b"another")
+    copy(registry, origin)
+    kept = next(one for one in stored.listed(tag_of(image)) if one["digest"] == first["digest"])
+    for damage in (
+        lambda: stored.index(kept, tag=tag_of(image)),
+        lambda: stored.delete(stored.digest_of(tag_of(image))),
+    ):
+        damage()
+        assert not copy(registry, origin).changed
+        predicted = copy(registry, origin, level="deep", check_mode=True)
+        outcome = copy(registry, origin, level="deep")
+        assert not outcome.failed, outcome.failed
+        keys = ("action", "blobs_missing")
+        assert summary(predicted, *keys) == summary(outcome, *keys) == [("tag", 0)]
+        assert {one["digest"] for one in stored.listed(tag_of(image))} == {first["digest"], second["digest"]}
+    assert not copy(registry, origin, level="deep").changed
+
+
+def test_check_mode_foretells_the_bytes_of_lists(built, registry, origin):
+    image = built.index(built.manifest(b"1"), tag="1")
+    for text in (b"a note", b"b note"):
+        note(built, image, text)
+    predicted = copy(registry, origin, check_mode=True)
+    outcome = copy(registry, origin)
+    assert not outcome.failed, outcome.failed
+    assert summary(predicted, "action", "bytes_sent") == summary(outcome, "action", "bytes_sent")
+    again = copy(registry, origin, "1", check_mode=True)
+    assert summary(again, "action", "bytes_sent") == [("none", 0)]
 
 
 def test_something_else_under_the_tag_of_the_list_is_not_overwritten(built, stored, registry, origin):

@@ -23,6 +23,7 @@ from ansible_collections.edgeops.registry.tests.support.sink import Sink
 from ansible_collections.edgeops.registry.tests.support.syncing import summary, sync
 
 LAYER = random_layer(3_000_000, 1)
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 
 
 def stored(registry, name="app"):
@@ -257,6 +258,26 @@ def test_a_source_that_is_ill_for_a_while(registry, source):
     assert summary(outcome, "retries") == [(3,)]
 
 
+def test_a_pause_that_outlasts_a_slice_is_left_to_the_next_one(registry, source, tmp_path):
+    replies = [Reply(429, {"Retry-After": "60"})]
+    one = source(lambda asked, layer: replies.pop() if replies else Reply(200, {}, layer))
+    options = {"spool": str(tmp_path / "spool"), "progress_interval": 0.5}
+    start = time.monotonic()
+    outcome = pull_from(registry, one, **options)
+    assert time.monotonic() - start < 50
+    assert (outcome.failed, outcome.facts["remaining"]) == ("", 1)
+    assert 5 < outcome.facts["progress"]["pause"] < 60
+    again = pull_from(registry, one, **options)
+    assert (again.failed, again.facts["remaining"], again.facts["progress"]["pause"]) == ("", 0, 0)
+
+
+def test_what_a_registry_wants_to_be_told(registry, source):
+    one = source(lambda asked, layer: Reply(200, {"Warning": '299 - "Closes in May."'}, layer))
+    outcome = pull_from(registry, one)
+    assert not outcome.failed, outcome.failed
+    assert outcome.warnings == [f"{one.record['endpoint']} says: Closes in May."]
+
+
 # The destination's habits
 
 
@@ -287,6 +308,56 @@ def test_a_registry_that_does_not_mount(serve, authority, layout, status):
     outcome = sync(sink.record, (f"oci:{layout.folder}", "app:1"))
     assert not outcome.failed, outcome.failed
     assert summary(outcome, "blobs_missing") == [(2,)]
+
+
+class Deduplicating:
+    """As zot is: whatever any repository was sent counts as there, until a manifest refers to it; types of Docker's are refused."""
+
+    def __init__(self, serve, authority):
+        self.blobs, self.manifests = set(), {}
+        self.server = serve(self.answer, authority.issue("localhost"))
+        self.record = {"endpoint": f"localhost:{self.server.port}", "ca_certificates": [authority.pem]}
+
+    def answer(self, asked):
+        path, dummy, query = asked.path.partition("?")
+        if "/manifests/" in path:
+            return self.answer_manifest(asked, path)
+        if asked.method == "PUT":
+            self.blobs.add(sha256(asked.body))
+            return Reply(201)
+        if asked.method == "POST" and "mount=" not in query:
+            return Reply(202, {"Location": "/v2/app/blobs/uploads/1"})
+        return Reply(201 if asked.method == "POST" else 200)
+
+    def answer_manifest(self, asked, path):
+        if asked.method != "PUT":
+            found = self.manifests.get(path)
+            return Reply(200, {"Docker-Content-Digest": found}) if found else Reply(404)
+        if asked.headers["Content-Type"] != MANIFEST:
+            return Reply(415, {}, b'{"errors": [{"code": "MANIFEST_INVALID", "message": "media type"}]}')
+        data = json.loads(asked.body)
+        if not {one["digest"] for one in (data["config"], *data["layers"])} <= self.blobs:
+            return Reply(404, {}, b'{"errors": [{"code": "MANIFEST_BLOB_UNKNOWN", "message": "unknown"}]}')
+        self.manifests[path] = sha256(asked.body)
+        return Reply(201)
+
+
+def test_a_registry_that_claims_what_it_cannot_serve(serve, authority, layout):
+    digest = layout.image(LAYER)
+    zot = Deduplicating(serve, authority)
+    outcome = sync(zot.record, (f"oci:{layout.folder}", "app:1"))
+    assert not outcome.failed, outcome.failed
+    assert summary(outcome, "action", "digest") == [("copy", digest)]
+    assert sha256(LAYER) in zot.blobs
+
+
+def test_a_type_of_manifest_that_the_registry_does_not_take(serve, authority, layout):
+    document = layout.manifest(LAYER)
+    data = {**json.loads(layout.path_of(document["digest"]).read_bytes()), "mediaType": DOCKER_MANIFEST}
+    layout.name_it(layout.document(data, DOCKER_MANIFEST), "1")
+    outcome = sync(Deduplicating(serve, authority).record, (f"oci:{layout.folder}", "app:1"))
+    assert [failure["reason"] for failure in outcome.facts["failures"]] == ["unsupported"]
+    assert "HTTP 415 for manifest 1 in app: MANIFEST_INVALID" in outcome.failed
 
 
 def test_a_manifest_of_four_mebibytes(registry, layout):

@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+import base64
+import json
+
 import pytest
 from ansible_collections.edgeops.registry.plugins.module_utils._converge import Settings
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.module_utils._images.image_info import describe_images
 from ansible_collections.edgeops.registry.tests.support import distribution3
+from ansible_collections.edgeops.registry.tests.support.http_server import Reply
 from ansible_collections.edgeops.registry.tests.support.oci_layout import random_layer
 from ansible_collections.edgeops.registry.tests.support.registry_content import NOTATION, RepositoryContent
 
@@ -36,12 +40,15 @@ def content(registry, name):
 
 
 def info(registry, *images, password="", **options):
+    """:param registry: a registry, or its record."""
+    record = registry if isinstance(registry, dict) else registry.record_dict
     params = {
-        "registry": {**registry.record_dict, "password": password or registry.password},
+        "registry": {**record, "password": password or record.get("password")},
         "images": list(images) or ["*"],
         "concurrency": 4,
         "timeout": 10.0,
         "allow_http": False,
+        "auth_file": None,
         **options,
     }
     return describe_images(params, Settings())
@@ -163,3 +170,23 @@ def test_a_wrong_password_is_named_as_such(registry):
         info(registry, password="not-the-password")
     assert caught.value.reason == "unauthorized"
     assert "not-the-password" not in str(caught.value)
+
+
+def test_the_hosts_login_where_the_record_has_none(registry, app, tmp_path):
+    app.image(b"1", tag="1.0")
+    login = base64.b64encode(f"{registry.username}:{registry.password}".encode()).decode()
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps({"auths": {registry.endpoint: {"auth": login}}}))
+    nobody = {**registry.record_dict, "username": None, "password": None}
+    with pytest.raises(ProvisioningError, match="HTTP 401"):
+        info(nobody)
+    outcome = info(nobody, auth_file=str(file))
+    assert (outcome.failed, list(outcome.facts["digests"])) == ("", ["team/app:1.0"])
+
+
+def test_what_the_registry_wants_to_be_told(serve):
+    warning = {"Warning": '299 - "Closes in May."'}
+    server = serve(Reply(headers=warning, body=b'{"repositories": []}'))
+    record = {"endpoint": f"127.0.0.1:{server.port}", "scheme": "http"}
+    outcome = info(record, allow_http=True)
+    assert outcome.warnings == [f"{record['endpoint']} says: Closes in May."]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import threading
 
@@ -39,7 +40,14 @@ def survey(name, *blobs, **details):
 def test_each_blob_is_looked_for_once_in_its_first_home():
     surveys = [survey("a:1", ("s", 5)), survey("b:1", ("s", 5), ("t", 1)), survey("a:2", ("t", 1), ("u", 1))]
     found = places_to_ask(surveys, {"u": "elsewhere"})
-    assert {digest: number for digest, (number, dummy) in found.items()} == {"s": 0, "t": 1}
+    assert {place: number for place, (number, dummy) in found.items()} == {("a", "s"): 0, ("b", "t"): 1}
+
+
+def test_blobs_of_images_in_sync_are_looked_for_wherever_they_must_be():
+    surveys = [survey(name, ("s", 5), origin=origin) for name, origin in (("a:1", ""), ("b:1", ""), ("c:1", "a"))]
+    surveys = [dataclasses.replace(one, digest_before=one.digest) for one in (*surveys, survey("b:2", ("s", 5)))]
+    found = places_to_ask(surveys, {"s": "elsewhere"})
+    assert {place: number for place, (number, dummy) in found.items()} == {("a", "s"): 0, ("b", "s"): 1, ("c", "s"): 2}
 
 
 def steps(plan):

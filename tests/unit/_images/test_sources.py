@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
-import urllib.parse
 
 import pytest
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.auth_files import AuthFile
@@ -21,9 +20,16 @@ from ansible_collections.edgeops.registry.plugins.module_utils._images.content i
 from ansible_collections.edgeops.registry.plugins.module_utils._images.reference import parse_source
 from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.source import Sources
 from ansible_collections.edgeops.registry.plugins.module_utils._record import Record
-from ansible_collections.edgeops.registry.tests.support.http_server import Reply
 from ansible_collections.edgeops.registry.tests.support.oci_layout import MANIFEST, OciLayout, random_layer
 from ansible_collections.edgeops.registry.tests.support.proxy_server import ProxyServer
+from ansible_collections.edgeops.registry.tests.support.public_registry import (
+    HUB_CDN,
+    HUB_TOKENS,
+    MCR_CDN,
+    PASSWORD,
+    PublicRegistry,
+    connected,
+)
 from ansible_collections.edgeops.registry.tests.support.run_command import run_command
 from ansible_collections.edgeops.registry.tests.support.syncing import summary, sync
 
@@ -37,62 +43,14 @@ CONTENT = json.dumps(
     }
 ).encode()
 BLOBS = {sha256(b"{}"): b"{}", sha256(LAYER): LAYER}
-TOKEN = "the.token"
-HUB_CDN = "production.cloudflare.docker.com"
-MCR_CDN = "westeurope.data.mcr.microsoft.com"
-
-
-class PublicRegistry:
-    """Serves one image; its blobs lie at another host, which takes no credentials.
-
-    :param wants_token: whether it asks even anonymous users for a token.
-    """
-
-    def __init__(self, repository, cdn, *, wants_token, username=""):
-        self.repository = repository
-        self.cdn = cdn
-        self.wants_token = wants_token
-        self.basic = "Basic " + base64.b64encode(f"{username}:secret".encode()).decode() if username else None
-
-    def answer(self, asked):
-        if self.wants_token and asked.headers.get("Authorization") != f"Bearer {TOKEN}":
-            challenge = (
-                'Bearer realm="https://auth.docker.io/token",service="registry.docker.io",'
-                f'scope="repository:{self.repository}:pull"'
-            )
-            return Reply(401, {"WWW-Authenticate": challenge, "Content-Type": "application/json"}, b'{"errors":[]}')
-        kind, digest = asked.path.rsplit("/", 2)[1:]
-        if kind == "blobs":
-            return Reply(307, {"Location": f"https://{self.cdn}/{digest}?verify=1-a%2Fb%3D"})
-        return Reply(headers={"Content-Type": MANIFEST, "Docker-Content-Digest": sha256(CONTENT)}, body=CONTENT)
-
-    def answer_token(self, asked):
-        query = urllib.parse.parse_qs(urllib.parse.urlsplit(asked.path).query)
-        if asked.headers.get("Authorization") != self.basic:
-            return Reply(401)
-        assert query == {"service": ["registry.docker.io"], "scope": [f"repository:{self.repository}:pull"]}
-        return Reply(body=json.dumps({"token": TOKEN, "access_token": TOKEN, "expires_in": 300}).encode())
-
-    def answer_blob(self, asked):
-        path, dummy, query = asked.path.partition("?")
-        if "Authorization" in asked.headers or query != "verify=1-a%2Fb%3D":
-            return Reply(400)
-        return Reply(body=BLOBS[path.lstrip("/")])
+CONTENTS = (*BLOBS.values(), CONTENT)
 
 
 @pytest.fixture
 def internet(serve, authority):
-    """Make servers answer to public names, all behind one proxy."""
+    """Docker Hub, Microsoft's registry, or both, by their own names."""
     with contextlib.ExitStack() as cleanup:
-
-        def connect(answers):
-            leaf = authority.issue(*answers)
-            servers = {name: serve(answer, leaf) for name, answer in answers.items()}
-            proxy = ProxyServer({f"{name}:443": server.port for name, server in servers.items()})
-            cleanup.callback(proxy.stop)
-            return proxy, servers
-
-        yield connect
+        yield lambda **registries: cleanup.enter_context(connected(serve, authority, **registries))
 
 
 @contextlib.contextmanager
@@ -118,45 +76,50 @@ def read_all(source):
 
 @pytest.mark.parametrize("name", ["redis", "redis:latest", "docker.io/library/redis", "index.docker.io/redis"])
 def test_docker_hub_anonymously(internet, authority, name):
-    hub = PublicRegistry("library/redis", HUB_CDN, wants_token=True)
-    proxy, servers = internet(
-        {"registry-1.docker.io": hub.answer, "auth.docker.io": hub.answer_token, HUB_CDN: hub.answer_blob}
-    )
+    there = internet(hub=PublicRegistry("library/redis", "latest", CONTENTS, HUB_CDN, wants_token=True))
     record = {"endpoint": "docker.io:443", "ca_certificates": [authority.pem]}
-    with opened(name, proxy.url, [record]) as (source, meter):
+    with opened(name, there.proxy.url, [record]) as (source, meter):
         assert read_all(source) == sha256(CONTENT)
         assert meter.requests == 1 + 1 + 1 + 1 + 2 * 2  # refused, token, HEAD, GET, and two for each blob
-    assert len(servers["auth.docker.io"].asked) == 1
-    assert {one for dummy, one in proxy.asked} == {f"{name}:443" for name in servers}
-    assert len(proxy.asked) == 3
+    assert len(there.servers[HUB_TOKENS].asked) == 1
+    assert {one for dummy, one in there.proxy.asked} == {f"{name}:443" for name in there.servers}
+    assert len(there.proxy.asked) == 3
 
 
 @pytest.mark.parametrize("place", ["record", "auth file"])
 def test_docker_hub_as_a_user(internet, authority, place):
-    hub = PublicRegistry("team/app", HUB_CDN, wants_token=True, username="user")
-    proxy, servers = internet(
-        {"registry-1.docker.io": hub.answer, "auth.docker.io": hub.answer_token, HUB_CDN: hub.answer_blob}
-    )
+    hub = PublicRegistry("team/app", "1.0", CONTENTS, HUB_CDN, wants_token=True, username="user")
+    there = internet(hub=hub)
     record = {"endpoint": "docker.io:443", "ca_certificates": [authority.pem]}
     auth_file = None
     if place == "record":
-        record.update(username="user", password="secret")
+        record.update(username="user", password=PASSWORD)
     else:
-        auths = {"https://index.docker.io/v1/": {"auth": base64.b64encode(b"user:secret").decode()}}
+        auths = {"https://index.docker.io/v1/": {"auth": base64_of(f"user:{PASSWORD}")}}
         auth_file = AuthFile(json.dumps({"auths": auths}).encode(), "config.json", run_command)
-    with opened("team/app:1.0", proxy.url, [record], auth_file) as (source, dummy):
+    with opened("team/app:1.0", there.proxy.url, [record], auth_file) as (source, dummy):
         assert read_all(source) == sha256(CONTENT)
-    assert all("Authorization" not in asked.headers for asked in servers[HUB_CDN].asked)
+    assert all("Authorization" not in asked.headers for asked in there.servers[HUB_CDN].asked)
+
+
+def test_docker_hub_that_has_given_enough(internet, authority):
+    hub = PublicRegistry("library/redis", "7", CONTENTS, HUB_CDN, wants_token=True, limit=1)
+    record = {"endpoint": "docker.io:443", "ca_certificates": [authority.pem]}
+    with opened("redis:7", internet(hub=hub).proxy.url, [record]) as (source, dummy):
+        source.root_manifest()
+        with pytest.raises(ProvisioningError, match="TOOMANYREQUESTS You have reached your") as caught:
+            source.root_manifest()
+    assert "credentials" in caught.value.remedy
 
 
 def test_microsofts_registry(internet, authority):
-    mcr = PublicRegistry("oss/nginx/nginx", MCR_CDN, wants_token=False)
-    proxy, servers = internet({"mcr.microsoft.com": mcr.answer, MCR_CDN: mcr.answer_blob})
+    mcr = PublicRegistry("oss/nginx/nginx", "1.17.5-alpine", CONTENTS, MCR_CDN, wants_token=False)
+    there = internet(mcr=mcr)
     record = {"endpoint": "mcr.microsoft.com:443", "ca_certificates": [authority.pem]}
-    with opened("mcr.microsoft.com/oss/nginx/nginx:1.17.5-alpine", proxy.url, [record]) as (source, meter):
+    with opened("mcr.microsoft.com/oss/nginx/nginx:1.17.5-alpine", there.proxy.url, [record]) as (source, meter):
         assert read_all(source) == sha256(CONTENT)
         assert meter.requests == 1 + 1 + 2 * 2
-    assert all("Authorization" not in asked.headers for server in servers.values() for asked in server.asked)
+    assert all("Authorization" not in asked.headers for server in there.servers.values() for asked in server.asked)
 
 
 @pytest.mark.parametrize("token", ["right", "wrong"])

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import collections
+import hashlib
 import json
 import subprocess
 import sys
@@ -15,7 +16,13 @@ import pytest
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.tests.support import distribution3
 from ansible_collections.edgeops.registry.tests.support.http_server import Reply
-from ansible_collections.edgeops.registry.tests.support.oci_layout import OciLayout, random_layer
+from ansible_collections.edgeops.registry.tests.support.oci_layout import (
+    CONFIG,
+    LAYER,
+    MANIFEST,
+    OciLayout,
+    random_layer,
+)
 from ansible_collections.edgeops.registry.tests.support.syncing import summary, sync
 
 WAIT_SECONDS = 20
@@ -128,6 +135,26 @@ def test_the_same_image_under_two_tags_at_once(registry, layout):
     assert not outcome.failed
     again = sync(registry, (source, "app:1"), (source, "app:2"))
     assert summary(again, "action", "digest_before") == [("none", digest)] * 2
+
+
+@pytest.mark.parametrize("is_damaged", [False, True], ids=["whole", "damaged"])
+def test_a_layer_that_is_named_by_sha512(registry, layout, is_damaged):
+    content = random_layer(300_000, 1)
+    digest = f"sha512:{hashlib.sha512(content).hexdigest()}"
+    path = layout.path_of(digest)
+    path.parent.mkdir()
+    path.write_bytes(content[:-1] + b"x" if is_damaged else content)
+    config = layout.document({"architecture": "amd64", "os": "linux"}, CONFIG)
+    layers = [{"mediaType": LAYER, "digest": digest, "size": len(content)}]
+    data = {"schemaVersion": 2, "mediaType": MANIFEST, "config": config, "layers": layers}
+    image = layout.name_it(layout.document(data, MANIFEST), "1.0")
+    outcome = sync(registry, (f"oci:{layout.folder}", "app:1"))
+    if is_damaged:
+        assert [failure["reason"] for failure in outcome.facts["failures"]] == ["digest_mismatch"]
+        return
+    assert not outcome.failed, outcome.failed
+    assert summary(outcome, "action", "digest") == [("copy", image)]
+    assert summary(sync(registry, (f"oci:{layout.folder}", "app:1"), level="verify"), "action") == [("none",)]
 
 
 @pytest.mark.parametrize("name", ["layout.tar", "layout.tar.gz"])

@@ -33,6 +33,13 @@ def lose(registry, digest):
         file.unlink()
 
 
+def lose_link(registry, repository, digest):
+    """Let one repository forget a blob."""
+    for link in blob_files(registry, digest)[1]:
+        if f"/repositories/{repository}/" in str(link):
+            link.unlink()
+
+
 @pytest.fixture
 def caching_registry(start_registry, tmp_path):
     """As Debian configures it: its cache goes on to claim what is gone."""
@@ -79,6 +86,25 @@ def test_a_lost_blob(registry, layout, seeded, level, heals):
     assert summary(predicted, *keys) == summary(outcome, *keys) == [("copy", 1, 300_000) if heals else ("none", 0, 0)]
     with Pusher(registry, "app") as pusher:
         assert pusher.repository.has_blob(layout.blob(LAYER)) == heals
+
+
+@pytest.mark.parametrize("level", ["deep", "verify"])
+def test_blobs_that_repositories_share_are_looked_for_in_each(registry, layout, seeded, level):
+    again = (f"{registry.endpoint}/app:1", "copy/app:1")
+    images = [seeded, (seeded[0], "other:1"), again]
+    options = {"sources": [registry.record_dict], "level": level}
+    assert not sync(registry, *images, **options).failed
+    for check_mode in (True, False):
+        healthy = sync(registry, *images, check_mode=check_mode, **options)
+        assert (healthy.changed, summary(healthy, "action", "mounts")) == (False, [("none", 0)] * 3)
+    with Pusher(registry, "other") as pusher:
+        lose_link(registry, "other", layout.blob(LAYER))
+        assert summary(sync(registry, *images, **options), "action", "mounts") == [
+            ("none", 0),
+            ("copy", 1),
+            ("none", 0),
+        ]
+        assert pusher.read(layout.blob(LAYER)) == LAYER
 
 
 def test_a_lost_platform(registry, layout, seeded):

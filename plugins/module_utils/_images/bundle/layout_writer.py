@@ -189,6 +189,10 @@ class LayoutDestination:
             self.store.note(descriptor.digest, descriptor)
         return True
 
+    def lists_referrers(self, dummy: str, /) -> bool:
+        """The bundle's index does."""
+        return True
+
     def _locate(self, digest: str) -> Part:
         part = self.store.find(digest)
         if part is None:

@@ -42,7 +42,7 @@ def prune_images(params: t.Mapping[str, t.Any], settings: Settings) -> Outcome:
     """
     rules = _rules(params)
     patterns = [parse_pattern(text, f"repositories[{number}]") for number, text in enumerate(params["repositories"])]
-    with open_registry(params) as access:
+    with open_registry(params, settings.run_command) as access:
         inspections = _inspect(access, rules, patterns)
         failures = [_failure(access, one.inventory.repository, one.failure) for one in inspections if one.failure]
         plans = [make_plan(one.inventory, rules) for one in inspections if not one.failure]
@@ -53,7 +53,8 @@ def prune_images(params: t.Mapping[str, t.Any], settings: Settings) -> Outcome:
             access.catalog.check_deletion(going[0].inventory.repository)
         if not settings.check_mode:
             failures += _carry_out(going, access)
-    return _outcome(plans, going, failures, settings)
+    outcome = _outcome(plans, going, failures, settings)
+    return dataclasses.replace(outcome, warnings=access.warnings)
 
 
 def _rules(params: t.Mapping[str, t.Any]) -> Rules:
