@@ -46,6 +46,7 @@ options:
       - An image as pods name it, such as V(registry.example.com:5000/team/app:1.0).
       - In each namespace a pod that names no secret of its own has to pull it anew and start it; what it does then does not matter. It runs as a user
         without rights under the restricted profile, and is removed whatever happens. It changes nothing that is reported as a change.
+      - Its service account is V(default), or the first of those that use the pull secret where that one does not.
       - Not done in check mode.
     type: str
     default: ""

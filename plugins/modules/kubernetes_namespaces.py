@@ -79,15 +79,18 @@ options:
     type: str
     default: edge-registry
   service_accounts:
-    description: Service accounts whose pods use the pull secret. One that is missing is made.
+    description:
+      - Service accounts whose pods use the pull secret. One that is missing is made.
+      - Others of a namespace in O(namespaces), to which an earlier run gave it, lose it.
     type: list
     elements: str
     default: [default]
   state:
     description:
       - V(present) makes what is missing or different.
-      - V(absent) deletes those of the O(namespaces) that this module made, and waits until they are gone. From all others it takes the pull secret away,
-        as far as the module made it, its use by service accounts, and access of users. Of O(registries) only the endpoints are needed.
+      - V(absent) deletes those of the O(namespaces) that this module made, and waits until they are gone. From all others it takes away what the module
+        put there, which is labels and annotations, the pull secret and its use by service accounts, service accounts made for it, and access of users.
+        Of O(registries) only the endpoints are needed.
     type: str
     choices: [present, absent]
     default: present
@@ -119,11 +122,12 @@ attributes:
     details: It runs where the kubeconfig is, mostly on the controller. No namespace or node needs anything.
 notes:
   - In check mode the API server checks every change without making it, by its dry run. Only what would lie in a namespace that is not there yet is predicted.
-  - The rights to change what is in namespaces are asked for before anything is changed, and each one that is missing is named. Looking needs the right
-    to list namespaces, secrets (those named as O(pull_secret) suffice), service accounts and pods of the cluster, and RoleBindings where there are
-    O(namespaces[].users).
+  - The rights to do what is to be done, to issue certificates or tokens and to run O(verify_image), are asked for before anything is changed, and each one
+    that is missing is named. Looking needs the right to list namespaces, secrets (those named as O(pull_secret) suffice), service accounts and pods of the
+    cluster, and RoleBindings where there are O(namespaces[].users).
   - A registry without a password needs no pull secret, and gets none.
-  - Without changes a run makes at most five requests, however many namespaces there are.
+  - Without changes a run makes four requests, however many namespaces there are, and one more where there are O(namespaces[].users).
+    With O(verify_image) four more ask for the rights to do so, and each namespace in which a pod runs costs seven, since its pod is made, watched and removed.
   - A pod gets pull secrets when it is made. Those that came too early are named in RV(restart_needed).
 seealso:
   - module: edgeops.registry.kubernetes_registry

@@ -27,7 +27,9 @@ options:
   data:
     description:
       - What becomes of the stored images with O(state=absent).
-      - V(keep) leaves the volume claim, or the directory of the node, for the next O(state=present). V(remove) deletes them.
+      - V(keep) leaves the volume claim, or the directory of the node, for the next O(state=present).
+      - V(remove) deletes them. A directory of the node is emptied while the registry is stopped and the rest is still there, so that a run that was
+        interrupted is simply repeated. What else is in that directory stays.
     type: str
     choices: [keep, remove]
     default: keep
@@ -46,6 +48,11 @@ options:
     default: distribution
   image:
     description: Image of the engine, distribution 2.8 or 3, or zot, by a name that the nodes can pull. Required for O(state=present).
+    type: str
+  shell_image:
+    description:
+      - Image with a shell, C(stat) and C(chown), such as V(docker.io/library/busybox:1), that makes a directory of the node the registry's, and empties it.
+      - By default O(image). Required for O(storage.kind=host_path) with O(engine=zot), whose images have no shell.
     type: str
   image_login:
     description: Login for O(image), where its registry asks for one. Becomes a pull secret of the registry's pod alone.
@@ -67,7 +74,8 @@ options:
     description:
       - Configuration of the engine, as the text of its file. Required for O(state=present).
       - It finds the certificate, the key and the users in C(/etc/edgeops-registry), as C(server.pem), C(server.key) and C(htpasswd), has to store images in
-        C(/var/lib/docker-registry), and has to listen with TLS on port 5000.
+        C(/var/lib/docker-registry), zot in C(/var/lib/docker-registry/zot), and has to listen with TLS on port 5000.
+      - It may hold passwords. It is kept in a secret, and no diff shows it.
     type: str
   certificate:
     description: The server's certificate in PEM, followed by its intermediates. Required for O(state=present).
@@ -102,7 +110,9 @@ options:
         description: Directory of the node, for V(host_path). It is made where it is missing.
         type: str
   service_type:
-    description: How clients outside of the cluster reach the registry.
+    description:
+      - How clients outside of the cluster reach the registry.
+      - V(LoadBalancer) needs a cluster that gives services an address, as those of clouds do, and others with MetalLB or the like. It is waited for.
     type: str
     choices: [NodePort, LoadBalancer]
     default: NodePort
@@ -167,6 +177,8 @@ attributes:
 notes:
   - A changed configuration, certificate or password replaces the pod.
   - A second run without a change costs a dozen requests that read, and none that writes.
+  - The rights to change something, and to wait for it, are asked for before anything is changed, and all that are missing are named.
+  - A namespace of that name that is being deleted is waited for, up to O(wait_timeout), and made anew.
 seealso:
   - module: edgeops.registry.certificate
   - module: edgeops.registry.htpasswd
@@ -225,14 +237,14 @@ ready:
   type: bool
   sample: true
 changes:
-  description: The objects that changed, or would change.
-  returned: success
+  description: The objects that changed, or would change. With a failure, those that changed before it.
+  returned: unless an option is wrong
   type: list
   elements: str
   sample: [Secret edge-registry, Deployment edge-registry]
 requests:
   description: How many requests were made to the API server.
-  returned: success
+  returned: unless an option is wrong
   type: int
   sample: 12
 """
@@ -252,6 +264,7 @@ ARGUMENT_SPEC: ArgumentSpec = {
     "namespace": {"type": "str", "default": "edge-registry"},
     "engine": {"type": "str", "choices": ["distribution", "zot"], "default": "distribution"},
     "image": {"type": "str"},
+    "shell_image": {"type": "str"},
     "image_login": {
         "type": "dict",
         "options": {
@@ -260,7 +273,7 @@ ARGUMENT_SPEC: ArgumentSpec = {
             "password": {"type": "str", "required": True, "no_log": True},
         },
     },
-    "configuration": {"type": "str"},
+    "configuration": {"type": "str", "no_log": True},
     "certificate": {"type": "str"},
     "private_key": {"type": "str", "no_log": True},
     "htpasswd": {"type": "str", "no_log": True},

@@ -15,6 +15,8 @@ from ansible_collections.edgeops.registry.tests.support.edge_images import BUSYB
 from ansible_collections.edgeops.registry.tests.support.namespaces import PASSWORD, RECORD, SECRET
 from ansible_collections.edgeops.registry.tests.support.real_registry import wait_until
 
+pytestmark = pytest.mark.minutes(2)
+
 ENDPOINT = RECORD["endpoint"]
 LOGIN = {"auth": base64.b64encode(f"edge:{PASSWORD}".encode()).decode()}
 OTHER = {"auth": base64.b64encode(b"other:0ther").decode()}
@@ -146,10 +148,37 @@ def test_what_others_made_in_a_namespace_stays(cluster, namespace, provision):
     assert "app.kubernetes.io/managed-by" not in labels
     assert not provision(wanted)["changed"]
 
-    provision(wanted, state="absent")
-    assert cluster.object("namespace", namespace)
+    cluster.kubectl("annotate", "namespace", namespace, "note=theirs")
+    foreseen, done = provision(wanted, state="absent", check=True), provision(wanted, state="absent")
+    assert foreseen["namespaces"] == done["namespaces"]
+    assert ("update", "Namespace", namespace) in actions(done)
+    found = cluster.object("namespace", namespace)["metadata"]
+    assert (found["labels"].get("team"), found["labels"]["theirs"], found["annotations"]["note"]) == (
+        None,
+        "x",
+        "theirs",
+    )
     assert docker_config(cluster, namespace) == {"auths": {"ghcr.io": OTHER}}
+    assert cluster.object("serviceaccount", "new", namespace) is None
+    assert cluster.object("serviceaccount", "ci", namespace)
     assert not provision(wanted, state="absent")["changed"]
+
+
+def test_a_service_account_that_is_not_told_any_more_loses_the_secret(cluster, namespace, provision):
+    account = {"apiVersion": "v1", "kind": "ServiceAccount"}
+    for name, secrets in (("ci", ["a"]), ("theirs", [SECRET])):
+        given = [{"name": secret} for secret in secrets]
+        cluster.apply({**account, "metadata": {"name": name, "namespace": namespace}, "imagePullSecrets": given})
+    provision({"name": namespace, "service_accounts": ["default", "ci", "new"]})
+    wanted = {"name": namespace, "service_accounts": ["default"]}
+    assert provision(wanted, check=True)["namespaces"] == provision(wanted)["namespaces"]
+    assert pull_secrets(cluster, namespace) == [SECRET]
+    assert pull_secrets(cluster, namespace, "ci") == ["a"]
+    assert pull_secrets(cluster, namespace, "new") == []
+    assert pull_secrets(cluster, namespace, "theirs") == [SECRET]
+    assert not provision(wanted)["changed"]
+    provision(wanted, state="absent")
+    assert cluster.object("serviceaccount", "new", namespace) is None
 
 
 def test_a_namespace_of_others_loses_what_was_made_in_it(cluster, namespace, provision):
@@ -229,6 +258,32 @@ def test_all_namespaces_but_some(node, cluster, provision):
         assert cluster.object("namespace", name)
         assert docker_config(cluster, name) is None
         assert pull_secrets(cluster, name) == []
+
+
+POD = {"containers": [{"name": "c", "image": "registry.example.com/a"}]}
+APP = {"selector": {"matchLabels": {"a": "b"}}, "template": {"metadata": {"labels": {"a": "b"}}, "spec": POD}}
+CLAIM = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}}
+TASK = {"template": {"spec": {**POD, "restartPolicy": "Never"}}}
+
+
+WORKLOADS = {
+    "StatefulSet": ("apps/v1", {**APP, "replicas": 0, "serviceName": "web"}),
+    "DaemonSet": ("apps/v1", {**APP, "template": {**APP["template"], "spec": {**POD, "nodeSelector": {"no": "x"}}}}),
+    "CronJob": ("batch/v1", {"schedule": "0 0 1 1 *", "suspend": True, "jobTemplate": {"spec": TASK}}),
+    "Job": ("batch/v1", {**TASK, "parallelism": 0}),
+    "PersistentVolumeClaim": ("v1", CLAIM),
+}
+
+
+def test_what_else_keeps_a_namespace(cluster, provision):
+    [name] = cluster.unused_names(1)
+    provision(name)
+    about = {"metadata": {"name": "web", "namespace": name}}
+    cluster.apply(
+        *({"apiVersion": api, "kind": kind, "spec": spec, **about} for kind, (api, spec) in WORKLOADS.items())
+    )
+    [failure] = provision(name, state="absent", check=True)["failures"]
+    assert f"it has {', '.join(f'{kind.lower()} web' for kind in WORKLOADS)}" in failure["msg"]
 
 
 def test_a_namespace_with_workloads_is_not_deleted_unless_asked(cluster, provision):

@@ -10,16 +10,19 @@ import contextlib
 import functools
 import http.client
 import json
+import os
 import subprocess
 import threading
 import time
 
 import pytest
-import yaml
 from ansible_collections.edgeops.registry.tests.support import namespaces
 from ansible_collections.edgeops.registry.tests.support.http_server import Reply
+from ansible_collections.edgeops.registry.tests.support.limited_user import LimitedUser, rule
 from ansible_collections.edgeops.registry.tests.support.namespaces import RECORD, SECRET
 from ansible_collections.edgeops.registry.tests.support.real_registry import wait_until
+
+pytestmark = pytest.mark.minutes(4)
 
 
 @pytest.fixture
@@ -30,41 +33,15 @@ def provision(cluster):
 
 @pytest.fixture
 def limited(cluster, namespace):
-    """The kubeconfig of somebody with these rules in the whole cluster."""
-    made = f"{namespace}-limited"
-
-    def give(*rules):
-        account = {"kind": "ServiceAccount", "name": "ops", "namespace": namespace}
-        role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": made}
-        api = "rbac.authorization.k8s.io/v1"
-        cluster.apply(
-            {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "ops", "namespace": namespace}},
-            {"apiVersion": api, "kind": "ClusterRole", "metadata": {"name": made}, "rules": list(rules)},
-            {
-                "apiVersion": api,
-                "kind": "ClusterRoleBinding",
-                "metadata": {"name": made},
-                "roleRef": role,
-                "subjects": [account],
-            },
-        )
-        config = yaml.safe_load(cluster.kubeconfig.read_text())
-        token = cluster.kubectl("create", "token", "ops", f"--namespace={namespace}")
-        return json.dumps(
-            {**config, "users": [{"name": user["name"], "user": {"token": token}} for user in config["users"]]}
-        )
-
-    yield give
-    cluster.kubectl("delete", "clusterrole,clusterrolebinding", made, "--ignore-not-found")
+    """The kubeconfig of somebody with these rules in the whole cluster, and further ones in the namespace."""
+    user = LimitedUser(cluster, namespace)
+    yield user.kubeconfig
+    user.remove()
 
 
 def pull_secrets(cluster, name):
     found = cluster.object("serviceaccount", "default", name)
     return [item["name"] for item in found.get("imagePullSecrets", [])] if found else None
-
-
-def rule(resources, *verbs, group="", **more):
-    return {"apiGroups": [group], "resources": resources.split(), "verbs": list(verbs), **more}
 
 
 LOOK = rule("namespaces serviceaccounts pods", "list")
@@ -114,6 +91,57 @@ def test_few_rights_are_enough(cluster, namespace, provision, limited):
     assert not result.get("failed"), result
     assert pull_secrets(cluster, namespace) == [SECRET]
     assert not provision(namespace, kubeconfig=None, kubeconfig_content=content)["changed"]
+
+
+def test_rights_in_the_namespace_alone_are_enough_to_change_what_is_in_it(cluster, namespace, provision, limited):
+    changes = (rule("secrets", "create", "patch", "get"), rule("serviceaccounts", "get", "patch"))
+    content = limited(LOOK, LOOK_AT_OURS, within=changes)
+    result = provision(namespace, kubeconfig=None, kubeconfig_content=content)
+    assert not result.get("failed"), result
+    assert pull_secrets(cluster, namespace) == [SECRET]
+    [other] = cluster.unused_names(1)
+    cluster.kubectl("create", "namespace", other)
+    refused = provision(namespace, other, kubeconfig=None, kubeconfig_content=content)
+    assert f"create secrets in {other}" in refused["msg"]
+
+
+def test_who_may_take_nothing_back_is_told_all_that_is_missing(cluster, namespace, provision, limited):
+    [ours] = cluster.unused_names(1)
+    provision(ours, namespace)
+    workloads = rule("deployments statefulsets daemonsets", "list", group="apps")
+    jobs = rule("jobs cronjobs", "list", group="batch")
+    few = (LOOK, LOOK_AT_OURS, rule("rolebindings", "list", group="rbac.authorization.k8s.io"))
+    looking = (*few, rule("persistentvolumeclaims", "list"), workloads, jobs)
+    for rules, words in (
+        (few, ("list deployments in all namespaces", "list cronjobs in all namespaces")),
+        (looking, ("delete namespaces", f"delete secrets in {namespace}", "watch namespaces", "patch serviceaccounts")),
+    ):
+        options = {"kubeconfig": None, "kubeconfig_content": limited(*rules), "state": "absent"}
+        result = provision(ours, namespace, **options)
+        assert result["failed"]
+        assert "Nothing was changed" in result["msg"]
+        for word in words:
+            assert word in result["msg"]
+    assert cluster.object("namespace", ours)
+    assert pull_secrets(cluster, namespace) == [SECRET]
+
+
+def test_the_rights_to_prove_it_are_asked_for_first(cluster, namespace, provision, limited):
+    changes = (rule("secrets", "create", "patch", "get"), rule("serviceaccounts", "get", "patch"))
+    content = limited(LOOK, LOOK_AT_OURS, within=changes)
+    refused = provision(namespace, kubeconfig=None, kubeconfig_content=content, verify_image="registry.test/a:1")
+    assert f"may not create pods in {namespace}, watch pods in {namespace}, delete pods in" in refused["msg"]
+    assert pull_secrets(cluster, namespace) == []
+
+
+def test_a_missing_package_is_told_before_anything_is_done(cluster, provision, tmp_path, monkeypatch):
+    [name] = cluster.unused_names(1)
+    (tmp_path / "cryptography.py").write_text("raise ImportError")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path), prepend=os.pathsep)
+    result = provision({"name": name, "users": ["ann"]}, kubeconfig_directory=str(tmp_path / "users"))
+    assert result["failed"]
+    assert "cryptography" in result["msg"]
+    assert cluster.object("namespace", name) is None
 
 
 def test_a_quota_that_forbids_the_secret_holds_up_no_other_namespace(cluster, namespace, provision):

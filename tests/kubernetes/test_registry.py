@@ -11,14 +11,15 @@ import json
 import threading
 
 import pytest
-from ansible_collections.edgeops.registry.tests.support.cluster_registry import CONFIGURATION, ClusterRegistry
+from ansible_collections.edgeops.registry.tests.support.cluster_registry import ClusterRegistry
 from ansible_collections.edgeops.registry.tests.support.edge_images import BUSYBOX
 from ansible_collections.edgeops.registry.tests.support.oci_layout import random_layer
 from ansible_collections.edgeops.registry.tests.support.real_registry import wait_until
 from ansible_collections.edgeops.registry.tests.support.record_client import RecordClient
 from ansible_collections.edgeops.registry.tests.support.registry_content import RepositoryContent
 
-PORTS = itertools.count(31510)
+pytestmark = pytest.mark.minutes(4)
+
 SEEDS = itertools.count()
 READING = {"get", "list", "watch"}
 DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
@@ -36,14 +37,6 @@ def site(cluster, node, edge_registry, tmp_path_factory):
     made = ClusterRegistry(tmp_path_factory.mktemp("site"), cluster, node, edge_registry, 31500)
     made.options.update(garbage_collection="0 3 * * *", network_policy=True)
     return made
-
-
-@pytest.fixture
-def other(cluster, node, edge_registry, tmp_path):
-    """A registry of a test's own."""
-    made = ClusterRegistry(tmp_path, cluster, node, edge_registry, next(PORTS))
-    yield made
-    cluster.kubectl("delete", "namespace", "--ignore-not-found", made.options["namespace"])
 
 
 @pytest.fixture(scope="module")
@@ -116,13 +109,6 @@ def test_a_pod_pulls_from_it(runs, site, cluster, namespace, edge_registry):
         },
     )
     cluster.kubectl("wait", "--for=condition=Ready", "pod/puller", f"--namespace={namespace}", "--timeout=60s")
-
-
-def serves(registry):
-    """Run it, and wait until the nodes' ports lead to it, too."""
-    found = registry.run()
-    wait_until(RecordClient(registry.record).answers, "nothing answers at its port")
-    return found["ready"]
 
 
 def copy_image(source, image, content):
@@ -222,103 +208,8 @@ def test_absent_keeps_the_images_for_the_next_time(runs, site, cluster, node):
     assert removed["changes"][-1] == f"Namespace {site.namespace}"
     cluster.kubectl("wait", "--for=delete", f"namespace/{site.namespace}", "--timeout=90s")
     assert not site.absent()["changed"]
-    assert serves(site)
+    assert site.serves()
     assert RepositoryContent(site.record, "edge/kept").pull_whole("3") == digest
     site.absent(data="remove")
     cluster.kubectl("wait", "--for=delete", f"namespace/{site.namespace}", "--timeout=90s")
     assert not node.shell(f"ls -A {site.directory}")
-
-
-@pytest.mark.parametrize(
-    ("different", "words"),
-    [
-        ({"image": "{registry}/edge/missing:1"}, ("ImagePullBackOff", "not found", "image")),
-        (
-            {"configuration": json.dumps({**CONFIGURATION, "auth": {"htpasswd": {"realm": "x"}}})},
-            ("CrashLoopBackOff", "exit code", "It says last", "htpasswd"),
-        ),
-        (
-            {"storage": {"kind": "volume_claim", "storage_class": "nowhere"}, "wait_timeout": 6},
-            ("Unschedulable", "storageclass", "nowhere"),
-        ),
-    ],
-)
-def test_what_keeps_it_from_starting_is_in_the_error(other, edge_registry, different, words):
-    if "image" in different:
-        different = {"image": different["image"].format(registry=edge_registry.endpoint)}
-    failed = other.run(**different)
-    assert failed["failed"]
-    for word in words:
-        assert word in failed["msg"]
-    mended = other.run(**({"storage": {"kind": "empty_dir"}} if "storage" in different else {}))
-    assert mended["ready"], mended["msg"]
-
-
-def test_what_was_mended_elsewhere_is_tried_again_at_once(other, edge_registry):
-    name = f"{edge_registry.endpoint}/edge/late:2"
-    assert "not found" in other.run(image=name)["msg"]
-    copy_image(
-        edge_registry, "edge/registry:2", RepositoryContent(edge_registry.record_dict_for("localhost"), "edge/late")
-    )
-    mended = other.run(image=name)
-    assert mended["ready"], mended["msg"]
-    assert mended["changed"]
-
-
-def test_a_port_that_is_taken_is_told(other, cluster, namespace):
-    spec = {"type": "NodePort", "ports": [{"port": 1, "nodePort": other.options["node_port"]}]}
-    cluster.apply(
-        {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "x", "namespace": namespace}, "spec": spec}
-    )
-    refused = other.run()
-    assert refused["failed"]
-    assert refused["reason"] == "conflict"
-    assert str(other.options["node_port"]) in refused["msg"]
-    assert "node_port" in refused["remedy"]
-
-
-def test_a_quota_that_forbids_the_pod_is_told(other, cluster, namespace):
-    quota = {"metadata": {"name": "none", "namespace": namespace}, "spec": {"hard": {"pods": "0"}}}
-    cluster.apply({"apiVersion": "v1", "kind": "ResourceQuota", **quota})
-    refused = other.run(namespace=namespace)
-    assert refused["failed"]
-    assert "exceeded quota" in refused["msg"]
-    cluster.kubectl("delete", "resourcequota", "none", f"--namespace={namespace}")
-    mended = other.run(namespace=namespace)
-    assert mended["ready"], mended["msg"]
-
-
-def test_what_is_anothers_is_left_alone(other, cluster, namespace):
-    cluster.kubectl("create", "configmap", other.name, f"--namespace={namespace}", "--from-literal=a=b")
-    refused = other.run(namespace=namespace)
-    assert refused["reason"] == "conflict"
-    other.options["namespace"] = namespace
-    assert not other.absent(data="remove")["changed"]
-    assert cluster.object("configmap", other.name, namespace)["data"] == {"a": "b"}
-    assert cluster.object("namespace", namespace)
-
-
-def test_a_volume_claim_outlives_the_registry(other, cluster, node):
-    path = f"/srv/{other.namespace}"
-    node.shell(f"mkdir -p {path}")
-    here = {"matchExpressions": [{"key": "kubernetes.io/hostname", "operator": "In", "values": [node.name]}]}
-    spec = {
-        "capacity": {"storage": "1Gi"},
-        "accessModes": ["ReadWriteOnce"],
-        "storageClassName": other.namespace,
-        "local": {"path": path},
-        "nodeAffinity": {"required": {"nodeSelectorTerms": [here]}},
-    }
-    cluster.apply({"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": other.namespace}, "spec": spec})
-    other.options["storage"] = {"kind": "volume_claim", "size": "1Gi", "storage_class": other.namespace}
-    assert serves(other)
-    level = cluster.object("namespace", other.namespace)["metadata"]["labels"]["pod-security.kubernetes.io/enforce"]
-    assert level == "restricted"
-    digest = RepositoryContent(other.record, "edge/kept").image(layer(), tag="1")
-    kept = other.absent()
-    assert not any("Namespace" in change or "Claim" in change for change in kept["changes"])
-    assert serves(other)
-    assert RepositoryContent(other.record, "edge/kept").pull_whole("1") == digest
-    removed = other.absent(data="remove")
-    assert {"PersistentVolumeClaim reg", f"Namespace {other.namespace}"} <= set(removed["changes"])
-    cluster.kubectl("delete", "persistentvolume", other.namespace)

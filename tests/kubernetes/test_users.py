@@ -17,6 +17,8 @@ from ansible_collections.edgeops.registry.tests.support.kubernetes_cluster impor
 from ansible_collections.edgeops.registry.tests.support.play import play
 from ansible_collections.edgeops.registry.tests.support.real_registry import wait_until
 
+pytestmark = pytest.mark.minutes(3)
+
 RECORD = {"endpoint": "registry.example.com:5000", "username": "edge", "password": "of-no-registry"}
 REQUESTS = "certificatesigningrequests"
 BOTH = pytest.mark.parametrize("authentication", ["certificate", "token"])
@@ -213,9 +215,10 @@ def limited(site, namespace, *, without):
     rules = [
         {
             "apiGroups": [""],
-            "resources": ["namespaces", "secrets", "serviceaccounts", "serviceaccounts/token", "pods"],
+            "resources": ["namespaces", "secrets", "serviceaccounts", "pods"],
             "verbs": ["*"],
         },
+        {"apiGroups": [""], "resources": ["serviceaccounts/token"], "verbs": ["create"]},
         {"apiGroups": ["rbac.authorization.k8s.io"], "resources": ["rolebindings"], "verbs": ["*"]},
         {
             "apiGroups": ["rbac.authorization.k8s.io"],
@@ -258,8 +261,8 @@ def limited_roles(cluster, namespace):
 @pytest.mark.parametrize(
     ("without", "words"),
     [
-        (REQUESTS, "--resource=certificatesigningrequests.certificates.k8s.io"),
-        ("signers", "--verb=approve --resource=signers.certificates.k8s.io"),
+        (REQUESTS, "may not create certificatesigningrequests in all namespaces, list certificatesigningrequests"),
+        ("signers", "resources: [signers], resourceNames: [kubernetes.io/kube-apiserver-client], verbs: [approve]"),
         ("clusterroles", "edit"),
     ],
 )
@@ -270,8 +273,16 @@ def test_a_right_that_is_missing_is_named(site, names, namespace, limited_roles,
     assert words in refused["msg"], refused["msg"]
     if without != "clusterroles":
         assert "set user_authentication to token" in refused["msg"]
+        assert site.cluster.object("namespace", names[0]) is None
         assert not site.path(site.ann).exists()
         assert not site.run({names[0]: [site.ann]}, kubeconfig=kubeconfig, user_authentication="token").get("failed")
+
+
+def test_the_right_to_hand_out_tokens_is_asked_for_first(site, names, namespace, limited_roles):
+    kubeconfig = limited(site, namespace, without="serviceaccounts/token")
+    refused = site.run({names[0]: [site.ann]}, kubeconfig=kubeconfig, user_authentication="token")
+    assert f"may not create serviceaccounts/token in {names[0]}" in refused["msg"]
+    assert site.cluster.object("namespace", names[0]) is None
 
 
 def test_an_account_of_another_is_left_alone(site, namespace):

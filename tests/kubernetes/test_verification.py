@@ -16,6 +16,8 @@ from ansible_collections.edgeops.registry.tests.support.play import play
 from ansible_collections.edgeops.registry.tests.support.real_registry import HOST, free_port, wait_until
 from ansible_collections.edgeops.registry.tests.support.skopeo import skopeo
 
+pytestmark = pytest.mark.minutes(3)
+
 SELECTOR = "app.kubernetes.io/component=verification"
 
 
@@ -74,6 +76,7 @@ def test_every_namespace_pulls_anew_and_nothing_stays_or_changes(site, names, ed
     assert not second["changed"], second
     assert [item["namespace"] for item in second["verification"]] == names
     assert all(item["node"] for item in second["verification"])
+    assert second["requests"] <= 4 + 4 + 7 * len(names)
     assert [request.status for request in edge_registry.access_log() if "/manifests/1" in request.path].count(200) >= 2
     site.see_no_pods()
 
@@ -81,6 +84,20 @@ def test_every_namespace_pulls_anew_and_nothing_stays_or_changes(site, names, ed
 def test_one_namespace_can_stand_for_all(site, names, edge_registry):
     result = site.run(edge_registry, HELLO, names, verify_namespaces="first")
     assert [item["namespace"] for item in result["verification"]] == names[:1]
+
+
+def test_it_pulls_as_who_has_the_secret(site, names, edge_registry):
+    wanted = {"name": names[0], "service_accounts": ["builder"]}
+    assert site.run(edge_registry, BUSYBOX, [wanted])["verification"]
+
+
+def test_namespaces_of_others_are_proven_too(site, cluster, edge_registry):
+    theirs, excluded = cluster.new_namespace(), cluster.new_namespace()
+    there = [item["metadata"]["name"] for item in cluster.objects("namespaces") if item["metadata"]["name"] != theirs]
+    result = site.run(edge_registry, BUSYBOX, [], all_namespaces=True, exclude=there)
+    assert excluded in there
+    assert [item["namespace"] for item in result["verification"]] == [theirs]
+    site.see_no_pods()
 
 
 def test_more_at_once_than_a_kubelet_pulls(site, cluster, edge_registry):

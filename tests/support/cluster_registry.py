@@ -13,6 +13,8 @@ import bcrypt
 from ansible_collections.edgeops.registry.tests.support.authority import Authority
 from ansible_collections.edgeops.registry.tests.support.edge_images import REGISTRY
 from ansible_collections.edgeops.registry.tests.support.play import play
+from ansible_collections.edgeops.registry.tests.support.real_registry import wait_until
+from ansible_collections.edgeops.registry.tests.support.record_client import RecordClient
 
 if t.TYPE_CHECKING:
     from pathlib import Path
@@ -21,6 +23,7 @@ if t.TYPE_CHECKING:
     from ansible_collections.edgeops.registry.tests.support.kubernetes_node import Node
     from ansible_collections.edgeops.registry.tests.support.real_registry import RealRegistry
 
+CANARY = "Zq7-canary-of-the-configuration"
 CONFIGURATION = {
     "version": "0.1",
     "storage": {
@@ -31,6 +34,7 @@ CONFIGURATION = {
     "http": {
         "addr": ":5000",
         "tls": {"certificate": "/etc/edgeops-registry/server.pem", "key": "/etc/edgeops-registry/server.key"},
+        "secret": CANARY,
     },
     "auth": {"htpasswd": {"realm": "edge", "path": "/etc/edgeops-registry/htpasswd"}},
 }
@@ -95,13 +99,22 @@ class ClusterRegistry:
         """What a run of the module comes to; it tells no secret."""
         options = {**self.options, **self.identity, **different}
         played = play(self._folder, {"kubernetes_registry": options}, check=check)
-        for secret in (self.password, self.identity["private_key"].splitlines()[1], options["htpasswd"].strip()):
+        lines = [self.identity["private_key"].splitlines()[1], options["htpasswd"].strip()]
+        for secret in (self.password, CANARY, *lines):
             assert secret not in played.output
         return {**played.results[0], "output": played.output}
 
-    def absent(self, *, check: bool = False, data: str = "keep") -> dict[str, t.Any]:
+    def serves(self, **different: t.Any) -> bool:
+        """Run the module, and wait until the nodes' ports lead to it, too."""
+        found = self.run(**different)
+        assert found.get("ready"), found
+        wait_until(RecordClient(self.record).answers, "nothing answers at its port")
+        return True
+
+    def absent(self, *, check: bool = False, **different: t.Any) -> dict[str, t.Any]:
         options = {key: self.options[key] for key in ("kubeconfig", "name", "namespace")}
-        played = play(self._folder, {"kubernetes_registry": {**options, "state": "absent", "data": data}}, check=check)
+        task = {**options, "state": "absent", **different}
+        played = play(self._folder, {"kubernetes_registry": task}, check=check)
         return {**played.results[0], "output": played.output}
 
     def trust(self) -> None:

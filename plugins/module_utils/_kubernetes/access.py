@@ -6,17 +6,26 @@
 from __future__ import annotations
 
 import collections
+import contextlib
 import dataclasses
 import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.answers import ApiError
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.cluster import Cluster
-from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import Resource
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.converge import (
+    ObjectPlan,
+    Write,
+    foresee,
+)
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import Object, Resource
 
 _REVIEWS = Resource("authorization.k8s.io/v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews")
 _SHOWN = 3
 _WIDER: tuple[dict[str, t.Any], ...] = ({"namespace": "", "name": ""}, {"namespace": ""}, {})
 """What is left out of a question, first all, so that few questions are enough where much is allowed."""
+_BY_NAME = ("approve",)
+"""Verbs that the cluster itself only ever asks for by name."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -25,12 +34,38 @@ class Permission:
 
     :param namespace: where; empty: in all.
     :param name: of the object; empty: to all.
+    :param subresource: a part of the object, such as `approval`.
+    :param otherwise: how to do without it.
     """
 
     verb: str
     resource: Resource
     namespace: str = ""
     name: str = ""
+    subresource: str = ""
+    otherwise: str = dataclasses.field(default="", compare=False)
+
+    @property
+    def group(self) -> str:
+        """The API group, as rules have it."""
+        return self.resource.api_version.rpartition("/")[0]
+
+    @property
+    def target(self) -> str:
+        """The resource, as rules have it."""
+        return "/".join(filter(None, (self.resource.plural, self.subresource)))
+
+
+def permissions_for(plans: t.Iterable[tuple[ObjectPlan, Object | None]]) -> list[Permission]:
+    """The rights without which plans cannot be carried out.
+
+    :param plans: each with the object as it is.
+    """
+    return [
+        Permission(verb, plan.resource, plan.namespace, plan.name)
+        for plan, found in plans
+        for verb in _verbs(foresee(plan, found), found)
+    ]
 
 
 def check_permissions(cluster: Cluster, needed: t.Iterable[Permission]) -> None:
@@ -47,20 +82,38 @@ def check_permissions(cluster: Cluster, needed: t.Iterable[Permission]) -> None:
         raise _forbidden(missing)
 
 
+@contextlib.contextmanager
+def every_refusal_named(cluster: Cluster, needed: t.Iterable[Permission]) -> t.Iterator[None]:
+    """Where the cluster refuses to be looked at, name all rights that are missing, not the first one alone."""
+    try:
+        yield
+    except ApiError as error:
+        if error.status == 403:
+            check_permissions(cluster, needed)
+        raise
+
+
+def _verbs(write: Write | ProvisioningError | None, found: Object | None) -> tuple[str, ...]:
+    if not isinstance(write, Write):
+        return ()
+    if write.method == "create":
+        return ("create", "get", "patch")  # the cluster may be quicker
+    if write.method == "apply":
+        return ("patch",) if found is not None else ("create", "patch")
+    return ("get", "patch") if write.method == "merge" else ("delete",)
+
+
 def _denied(cluster: Cluster, permissions: t.Sequence[Permission]) -> set[Permission]:
-    answers = cluster.each(lambda permission: _is_allowed(cluster, permission), permissions)
-    failures = [answer for answer in answers if isinstance(answer, ProvisioningError)]
-    if failures:
-        raise failures[0]
+    answers = cluster.all(lambda permission: _is_allowed(cluster, permission), permissions)
     return {permission for permission, is_allowed in zip(permissions, answers) if not is_allowed}
 
 
 def _is_allowed(cluster: Cluster, permission: Permission) -> bool:
-    group = permission.resource.api_version.rpartition("/")[0]
     attributes = {
         "verb": permission.verb,
-        "group": group,
+        "group": permission.group,
         "resource": permission.resource.plural,
+        "subresource": permission.subresource,
         "namespace": permission.namespace,
         "name": permission.name,
     }
@@ -75,21 +128,20 @@ def _is_allowed(cluster: Cluster, permission: Permission) -> bool:
 
 def _forbidden(missing: t.Sequence[Permission]) -> ProvisioningError:
     """One error for all that is missing, with the rules that would give it."""
-    places: dict[tuple[Resource, str], dict[str, None]] = collections.defaultdict(dict)
-    verbs: dict[Resource, list[str]] = collections.defaultdict(list)
+    places: dict[tuple[str, str], dict[str, None]] = collections.defaultdict(dict)
+    verbs: dict[tuple[str, str, str], dict[str, None]] = collections.defaultdict(dict)
     for permission in missing:
-        places[permission.resource, permission.verb][permission.namespace] = None
-    for resource, verb in places:
-        verbs[resource].append(verb)
-    words = ", ".join(
-        f"{verb} {resource.plural} in {_enumerate(list(names))}" for (resource, verb), names in places.items()
-    )
-    rules = ", ".join(_rule(resource, allowed) for resource, allowed in verbs.items())
+        places[permission.verb, permission.target][permission.namespace] = None
+        name = permission.name if permission.verb in _BY_NAME else ""
+        verbs[permission.group, permission.target, name][permission.verb] = None
+    words = ", ".join(f"{verb} {target} in {_enumerate(list(names))}" for (verb, target), names in places.items())
+    rules = ", ".join(_rule(*subject, allowed) for subject, allowed in verbs.items())
+    otherwise = "".join(f", {hint}" for hint in dict.fromkeys(item.otherwise for item in missing if item.otherwise))
     return ProvisioningError(
         f"the user of the kubeconfig may not {words}",
         reason="forbidden",
         part="permissions",
-        remedy=f"Bind a ClusterRole with these rules to that user: [{rules}]. Nothing was changed",
+        remedy=f"Bind a ClusterRole with these rules to that user: [{rules}]{otherwise}. Nothing was changed",
     )
 
 
@@ -100,9 +152,9 @@ def _enumerate(namespaces: t.Sequence[str]) -> str:
     return f"{', '.join(namespaces[:_SHOWN])}{more}"
 
 
-def _rule(resource: Resource, verbs: t.Sequence[str]) -> str:
-    group = resource.api_version.rpartition("/")[0]
-    return f'{{apiGroups: ["{group}"], resources: [{resource.plural}], verbs: [{", ".join(verbs)}]}}'
+def _rule(group: str, target: str, name: str, verbs: t.Iterable[str]) -> str:
+    names = f", resourceNames: [{name}]" if name else ""
+    return f'{{apiGroups: ["{group}"], resources: [{target}]{names}, verbs: [{", ".join(verbs)}]}}'
 
 
-__all__ = ("Permission", "check_permissions")
+__all__ = ("Permission", "check_permissions", "every_refusal_named", "permissions_for")

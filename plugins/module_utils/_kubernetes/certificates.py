@@ -10,6 +10,7 @@ import contextlib
 import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError, missing_library
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.access import Permission
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.answers import ApiError
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.cluster import Cluster
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.kubeconfig import Credential
@@ -18,6 +19,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resou
     SERVICE_ACCOUNTS,
     SIGNING_REQUESTS,
     Object,
+    Resource,
 )
 
 try:
@@ -31,6 +33,13 @@ except ImportError:
 
 SIGNER = "kubernetes.io/kube-apiserver-client"
 _OTHERWISE = "or set user_authentication to token"
+_SIGNERS = Resource("certificates.k8s.io/v1", "Signer", "signers")
+SIGNING_PERMISSIONS = (
+    *(Permission(verb, SIGNING_REQUESTS, otherwise=_OTHERWISE) for verb in ("create", "list", "watch", "delete")),
+    Permission("update", SIGNING_REQUESTS, subresource="approval", otherwise=_OTHERWISE),
+    Permission("approve", _SIGNERS, name=SIGNER, otherwise=_OTHERWISE),
+)
+"""The rights that a certificate for a user takes."""
 
 
 def check_requirements() -> None:
@@ -148,4 +157,4 @@ def _explained(user: str) -> t.Iterator[None]:
         ) from error
 
 
-__all__ = ("SIGNER", "check_requirements", "issue_certificate", "issue_token")
+__all__ = ("SIGNER", "SIGNING_PERMISSIONS", "check_requirements", "issue_certificate", "issue_token")

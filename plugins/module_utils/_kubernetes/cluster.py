@@ -126,21 +126,31 @@ class Cluster:
     def follow(
         self, resource: Resource, namespace: str = "", *, seconds: float, labels: str = "", fields: str = ""
     ) -> t.Iterator[dict[str, Object]]:
-        """The objects by name: first as they are, then anew after every change, until the time is over."""
+        """The objects by name: first as they are, then anew after every change, until the time is over.
+
+        A watch that ends early is begun again: at longer and longer intervals where it never lasts, as behind some proxies.
+        """
         deadline = time.monotonic() + seconds
         query = _selectors(labels, fields)
+        pause = _FIRST_PAUSE_SECONDS
         while True:
             found, version = self._list(resource, namespace, query)
             objects = {item["metadata"]["name"]: item for item in found}
             yield dict(objects)
+            start = time.monotonic()
+            if start >= deadline:
+                return
             for kind, changed in self._watch(resource, namespace, {**query, "resourceVersion": version}, deadline):
                 if kind == "ERROR":
                     break  # the version is too old to go on from: look at all again
                 name = changed["metadata"]["name"]
                 objects.update({name: changed}) if kind != "DELETED" else objects.pop(name, None)
                 yield dict(objects)
-            if time.monotonic() >= deadline:
+            now = time.monotonic()
+            if now >= deadline:
                 return
+            pause = _FIRST_PAUSE_SECONDS if now - start > pause else min(2 * pause, _LONGEST_PAUSE_SECONDS)
+            time.sleep(min(pause, deadline - now))
 
     def each(self, act: t.Callable[[Item], Result], items: t.Iterable[Item]) -> t.Sequence[Result | ProvisioningError]:
         """Do something for each item, some side by side: the results in order, and the error for an item that failed."""
@@ -153,6 +163,17 @@ class Cluster:
 
         with concurrent.futures.ThreadPoolExecutor(self._connection.concurrency) as pool:
             return list(pool.map(attempt, items))
+
+    def all(self, act: t.Callable[[Item], Result], items: t.Iterable[Item]) -> t.Sequence[Result]:
+        """Do something for each item, some side by side: the results in order.
+
+        :raises ProvisioningError: one failed; the API's refusal of a right comes first.
+        """
+        results = self.each(act, items)
+        failures = [result for result in results if isinstance(result, ProvisioningError)]
+        if failures:
+            raise min(failures, key=lambda error: not (isinstance(error, ApiError) and error.status == 403))
+        return [result for result in results if not isinstance(result, ProvisioningError)]
 
     def _writing(self) -> dict[str, str]:
         dry_run = {"dryRun": "All"} if self.dry_run else {}

@@ -10,8 +10,9 @@ import json
 import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._change import Diff
+from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.answers import ApiError
-from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.cluster import Cluster
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.cluster import FIELD_MANAGER, Cluster
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import (
     SECRETS,
     Object,
@@ -76,6 +77,26 @@ def apply_where_different(wanted: Object, found: Object | None) -> Write | None:
 def delete_ours(found: Object | None) -> Write | None:
     """Have an object of ours go; what somebody else has made under its name stays."""
     return Write("delete") if found is not None and is_ours(found) else None
+
+
+def foresee(plan: ObjectPlan, found: Object | None) -> Write | ProvisioningError | None:
+    """What is to be sent for an object, or why it cannot be made what it shall be; None where it is so already."""
+    try:
+        return plan.render(found)
+    except ProvisioningError as error:
+        return error
+
+
+def written_fields(found: Object, operation: str) -> list[Object]:
+    """What this collection has written of an object, as the API keeps account of it (FieldsV1).
+
+    :param operation: `Apply`, or `Update` for every other way.
+    """
+    return [
+        entry["fieldsV1"]
+        for entry in found["metadata"].get("managedFields") or ()
+        if entry.get("manager") == FIELD_MANAGER and entry.get("operation") == operation
+    ]
 
 
 def holds(found: object, wanted: object) -> bool:
@@ -162,4 +183,14 @@ def _shown(plan: ObjectPlan, found: Object | None, before: Object | None = None)
     return json.dumps(shown, indent=4, sort_keys=True) + "\n"
 
 
-__all__ = ("ObjectChange", "ObjectPlan", "Write", "apply_where_different", "converge", "delete_ours", "holds")
+__all__ = (
+    "ObjectChange",
+    "ObjectPlan",
+    "Write",
+    "apply_where_different",
+    "converge",
+    "delete_ours",
+    "foresee",
+    "holds",
+    "written_fields",
+)

@@ -18,6 +18,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._errors import Pr
 
 with contextlib.suppress(ImportError):  # ansible-core brings it; hosts that only pull need not have it
     from cryptography import x509
+    from cryptography.hazmat.primitives import serialization
 
 _AUTHORITY, _CERTIFICATE, _KEY = "certificate-authority-data", "client-certificate-data", "client-key-data"
 _FIELDS = (_AUTHORITY, "server", _CERTIFICATE, _KEY, "token")
@@ -61,8 +62,12 @@ class Credential:
 
     @classmethod
     def of_certificate(cls, certificate: bytes, key: bytes) -> Credential:
-        """:raises ValueError: it is no certificate in PEM."""
+        """:raises ValueError: they are no certificate and its key in PEM."""
         parsed = x509.load_pem_x509_certificate(certificate)
+        form = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+        own = serialization.load_pem_private_key(key, None).public_key()
+        if own.public_bytes(*form) != parsed.public_key().public_bytes(*form):
+            raise ValueError("of another certificate")
         names = parsed.subject.get_attributes_for_oid(x509.NameOID.COMMON_NAME)
         identity = str(names[0].value) if names else ""
         return cls(identity, *_validity(parsed), certificate=certificate, key=key)
@@ -152,12 +157,12 @@ def _scan(lines: t.Iterable[str]) -> dict[str, list[str]]:
 
 
 def _credential(user: str, found: dict[str, list[str]]) -> Credential:
-    name = "token" if found["token"] else _CERTIFICATE
+    name = "token" if found["token"] else f"{_CERTIFICATE} or {_KEY}"
     try:
         if found["token"]:
             return Credential.of_token(found["token"][0])
         return Credential.of_certificate(_decode(user, found, _CERTIFICATE), _decode(user, found, _KEY))
-    except ValueError as error:
+    except (TypeError, ValueError) as error:  # the former for a key that wants a password
         raise _unusable(user, f"has a damaged {name}") from error
 
 

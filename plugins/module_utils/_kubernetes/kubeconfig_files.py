@@ -18,7 +18,9 @@ from ansible_collections.edgeops.registry.plugins.module_utils._change import (
 from ansible_collections.edgeops.registry.plugins.module_utils._converge import Settings, converge
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.module_utils._files import read_file
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.access import Permission
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.certificates import (
+    SIGNING_PERMISSIONS,
     check_requirements,
     issue_certificate,
     issue_token,
@@ -29,7 +31,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.kubec
     Kubeconfig,
     is_of_another,
 )
-from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import Object
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import SERVICE_ACCOUNTS, Object
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.users import Users
 
 _DAY = dt.timedelta(days=1)
@@ -65,12 +67,25 @@ class Files:
     timeout: float
     settings: Settings
 
+    def permissions(self) -> list[Permission]:
+        """The rights that it takes to provide them.
+
+        :raises ProvisioningError: a package that it takes is missing.
+        """
+        if not self._names:
+            return []
+        check_requirements()
+        due = [name for name in self._names if self._is_due(name)]
+        if not self.users.by_token:
+            return list(SIGNING_PERMISSIONS) if due else []
+        return [
+            Permission("create", SERVICE_ACCOUNTS, self.users.home_of(name, self.accounts), name, subresource="token")
+            for name in due
+        ]
+
     def provide(self) -> Provided:
         """Write those that are missing, of another cluster or identity, or near their end. The others cost no request."""
-        if not self.users.directory or not self.users.names:
-            return Provided()
-        check_requirements()
-        return _sum_up(self.cluster.each(self._provide, self.users.names))
+        return _sum_up(self.cluster.each(self._provide, self._names))
 
     def withdraw(self, names: t.Iterable[str]) -> Provided:
         """Remove those of users who have no access any more, where they are for this cluster."""
@@ -78,6 +93,20 @@ class Files:
             return Provided()
         plans = [self._plan(name, self._without(name)) for name in names]
         return _sum_up([_provided(change, {}, []) for change in converge(plans, self.settings)])
+
+    @property
+    def _names(self) -> list[str]:
+        """The users who get one."""
+        return self.users.names if self.users.directory else []
+
+    def _is_due(self, name: str) -> bool:
+        """Whether something is to be issued; what is wrong with the file is said when it is its turn."""
+        try:
+            current = self._current(name)
+        except ProvisioningError:
+            return False
+        now = dt.datetime.now(dt.timezone.utc)
+        return current is None or current.credential.is_due(now, self.users.renew_before)
 
     def _provide(self, name: str) -> Provided:
         now = dt.datetime.now(dt.timezone.utc)

@@ -8,9 +8,7 @@ from __future__ import annotations
 import dataclasses
 import typing as t
 
-from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
-from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.access import Permission, check_permissions
-from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.answers import ApiError
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.access import Permission, every_refusal_named
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.cluster import Cluster
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.namespace_plans import Found
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import (
@@ -34,9 +32,9 @@ _CHANGES = {
         ROLE_BINDINGS: ("create", "patch", "delete"),
     },
     "absent": {
-        NAMESPACES: ("delete",),
+        NAMESPACES: ("patch", "delete"),
         SECRETS: ("get", "patch", "delete"),
-        SERVICE_ACCOUNTS: ("get", "patch"),
+        SERVICE_ACCOUNTS: ("get", "patch", "delete"),
         ROLE_BINDINGS: ("delete",),
     },
 }
@@ -96,15 +94,9 @@ def list_all(cluster: Cluster, queries: t.Sequence[Query], further: t.Sequence[P
     :param further: rights that are needed later on, and are asked for where one of these is missing.
     :raises ProvisioningError: one cannot be answered.
     """
-    answers = cluster.each(lambda query: cluster.list(query.resource, **query.selectors), queries)
-    failures = [answer for answer in answers if isinstance(answer, ProvisioningError)]
-    if any(isinstance(failure, ApiError) and failure.status == 403 for failure in failures):
-        check_permissions(
-            cluster, [*(Permission("list", query.resource, name=query.name) for query in queries), *further]
-        )
-    if failures:
-        raise failures[0]
-    return [answer for answer in answers if not isinstance(answer, ProvisioningError)]
+    needed = [*(Permission("list", query.resource, name=query.name) for query in queries), *further]
+    with every_refusal_named(cluster, needed):
+        return list(cluster.all(lambda query: cluster.list(query.resource, **query.selectors), queries))
 
 
 def _by_place(objects: t.Iterable[Object]) -> dict[tuple[str, str], Object]:

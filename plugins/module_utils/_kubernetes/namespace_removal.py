@@ -12,17 +12,17 @@ from ansible_collections.edgeops.registry.plugins.module_utils._errors import Pr
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.cluster import Cluster
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import (
     CRON_JOBS,
+    DAEMON_SETS,
     DEPLOYMENTS,
     JOBS,
     NAMESPACES,
     PODS,
+    STATEFUL_SETS,
     VOLUME_CLAIMS,
     Object,
     Resource,
 )
 
-STATEFUL_SETS = Resource("apps/v1", "StatefulSet", "statefulsets")
-DAEMON_SETS = Resource("apps/v1", "DaemonSet", "daemonsets")
 WORKLOADS = {
     DEPLOYMENTS: "",
     STATEFUL_SETS: "",

@@ -14,7 +14,11 @@ from ansible_collections.edgeops.registry.plugins.module_utils._argspec import A
 from ansible_collections.edgeops.registry.plugins.module_utils._endpoint import Endpoint
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.pull_secret import DEFAULT_ACCOUNT
-from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import MANAGED_BY, Object
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import (
+    MANAGED_BY,
+    Object,
+    is_terminating,
+)
 from ansible_collections.edgeops.registry.plugins.module_utils._record import Record, parse_records
 
 NAMESPACE_OPTIONS: ArgumentSpec = {
@@ -123,11 +127,6 @@ class Selection:
         return by_name or not told.isdisjoint(self.exclude_labels)
 
 
-def is_terminating(found: Object) -> bool:
-    """Whether a namespace is being deleted."""
-    return bool(found["metadata"].get("deletionTimestamp"))
-
-
 def _parse(item: t.Mapping[str, t.Any], where: str, usual: Wanted, records: t.Sequence[Record]) -> Wanted:
     accounts = usual.accounts if item.get("service_accounts") is None else _accounts(item, "service_accounts", where)
     return Wanted(
@@ -199,4 +198,4 @@ def _check_name(name: str, allowed: re.Pattern[str], where: str, example: str) -
         )
 
 
-__all__ = ("NAMESPACE_OPTIONS", "SELECTION_OPTIONS", "Selection", "Wanted", "is_terminating")
+__all__ = ("NAMESPACE_OPTIONS", "SELECTION_OPTIONS", "Selection", "Wanted")

@@ -9,17 +9,17 @@ import dataclasses
 import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
-from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.access import Permission
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.access import Permission, permissions_for
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.answers import ApiError
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.cluster import Cluster
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.converge import (
     ObjectChange,
     ObjectPlan,
-    Write,
     converge,
+    foresee,
 )
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.namespace_plans import Found
-from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import NAMESPACES, Object
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import NAMESPACES
 
 _SERVER_REASONS = ("unreachable", "unresolved", "untrusted", "unauthorized")
 _SERVER_STATUSES = (429, 502, 503, 504)
@@ -53,7 +53,7 @@ class Done:
 
 def pending(works: t.Iterable[Work], found: Found) -> list[Work]:
     """Those of which something is to be done."""
-    return [work for work in works if any(True for dummy in _writes(work, found))]
+    return [work for work in works if any(foresee(plan, found.of(plan)) for plan in work.plans)]
 
 
 def carry_out(cluster: Cluster, works: t.Iterable[Work], found: Found) -> list[Done]:
@@ -80,32 +80,7 @@ def carry_out(cluster: Cluster, works: t.Iterable[Work], found: Found) -> list[D
 
 def needed_permissions(works: t.Iterable[Work], found: Found) -> list[Permission]:
     """The rights without which what has to be done will fail."""
-    return [
-        Permission(verb, plan.resource, plan.namespace, plan.name)
-        for work in works
-        for plan, write in _writes(work, found)
-        if isinstance(write, Write)
-        for verb in _verbs(write, found.of(plan))
-    ]
-
-
-def _writes(work: Work, found: Found) -> t.Iterator[tuple[ObjectPlan, Write | ProvisioningError]]:
-    """The plans that are not carried out yet, with what is to be sent, or why that cannot be."""
-    for plan in work.plans:
-        try:
-            write: Write | ProvisioningError | None = plan.render(found.of(plan))
-        except ProvisioningError as error:
-            write = error
-        if write is not None:
-            yield plan, write
-
-
-def _verbs(write: Write, found: Object | None) -> tuple[str, ...]:
-    if write.method == "create":
-        return ("create", "get", "patch")  # the cluster may be quicker
-    if write.method == "apply":
-        return ("patch",) if found is not None else ("create", "patch")
-    return ("get", "patch") if write.method == "merge" else ("delete",)
+    return permissions_for((plan, found.of(plan)) for work in works for plan in work.plans)
 
 
 def _is_of_server(error: ProvisioningError) -> bool:

@@ -11,7 +11,7 @@ import typing as t
 from ansible_collections.edgeops.registry.plugins.module_utils._converge import Settings
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes import namespace_plans
-from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.access import check_permissions
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.access import Permission, check_permissions
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.cluster import Cluster
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.connection import Connection
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.converge import ObjectPlan
@@ -28,7 +28,6 @@ from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.names
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.namespace_selection import (
     Selection,
     Wanted,
-    is_terminating,
 )
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.namespace_work import (
     Work,
@@ -39,10 +38,12 @@ from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.names
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.pull_restarts import pods_to_restart
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.pull_secret import DEFAULT_ACCOUNT
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import (
+    NAMESPACES,
     ROLE_BINDINGS,
     SERVICE_ACCOUNTS,
     Object,
     is_ours,
+    is_terminating,
 )
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.users import (
     Users,
@@ -52,11 +53,15 @@ from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.users
     without_access,
 )
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.verification import (
+    Puller,
     Verification,
     Verified,
     verify_pulls,
 )
 from ansible_collections.edgeops.registry.plugins.module_utils._outcome import Outcome
+
+_WAIT = Permission("watch", NAMESPACES)
+"""The right to wait for namespaces that go."""
 
 
 def provision_namespaces(params: dict[str, t.Any], settings: Settings) -> Outcome:
@@ -96,21 +101,24 @@ class _Run:
         leaving = [item for item in self._listed_objects() if is_terminating(item)]
         found = self.found.without({item["metadata"]["name"] for item in leaving})
         works = pending(self._present_works(wanted, found), found)
-        check_permissions(self.cluster, needed_permissions(works, found))
+        files = self._files(self.users, found)
+        pullers = {item.name: _puller(item, self.selection) for item in wanted}
+        further = [*files.permissions(), *verification.permissions(pullers), *([_WAIT] if leaving else [])]
+        check_permissions(self.cluster, [*needed_permissions(works, found), *further])
         blocked = {item["metadata"]["name"] for item in leaving}
         self._carry_out([work for work in works if work.namespace not in blocked], found, report)
         stuck = self._wait_until_gone(leaving, report)
         self._carry_out([work for work in works if work.namespace in blocked - stuck], found, report)
-        files: list[Provided] = []
+        provided: list[Provided] = []
         verified = Verified()
         if not report.is_server_lost:
-            files = self._provide_files()
-            ready = {item.name: _secrets(item, self.selection) for item in wanted}
-            verified = verify_pulls(self.cluster, report.without_failures(ready), verification)
+            former = without_access(self.users, self.found.bindings.values())
+            provided = [files.provide(), files.withdraw(former)]
+            verified = verify_pulls(self.cluster, report.without_failures(pullers), verification)
         for namespace, error in verified.failures:
             report.fail(namespace, error)
         restarts = pods_to_restart(wanted, found.pods, found.accounts, self.selection.pull_secret)
-        return self._outcome(report, files, restarts, list(verified.facts))
+        return self._outcome(report, provided, restarts, list(verified.facts))
 
     def absent(self) -> Outcome:
         """Nothing of ours: our namespaces go, and from those of others what was put there."""
@@ -127,12 +135,12 @@ class _Run:
         ]
         works += [work for work in self._absent_works(others, users) if work.namespace not in ours]
         works = pending(works, self.found)
-        check_permissions(self.cluster, needed_permissions(works, self.found))
+        check_permissions(self.cluster, [*needed_permissions(works, self.found), *([_WAIT] if ours else [])])
         self._carry_out(works, self.found, report)
         self._wait_until_gone([item for name, item in ours.items() if name not in report.failed], report)
         files = []
         if not report.is_server_lost:
-            files = [self._files(users).withdraw(without_access(users, self.found.bindings.values()))]
+            files = [self._files(users, self.found).withdraw(without_access(users, self.found.bindings.values()))]
         return self._outcome(report, files, [], [])
 
     def _wanted_and_report(self) -> tuple[list[Wanted], Report]:
@@ -146,7 +154,11 @@ class _Run:
 
     def _present_works(self, wanted: t.Iterable[Wanted], found: Found) -> list[Work]:
         name, secrets = self.selection.pull_secret, found.secrets
-        plans = {item.name: namespace_plans.present(item, name, secrets.get(item.name)) for item in wanted}
+        there = found.accounts_by_namespace()
+        plans = {
+            item.name: namespace_plans.present(item, name, secrets.get(item.name), there.get(item.name, ()))
+            for item in wanted
+        }
         accounts, bindings = list(found.accounts.values()), list(found.bindings.values())
         for item in wanted_objects(self.users, accounts):
             resource = SERVICE_ACCOUNTS if item["kind"] == SERVICE_ACCOUNTS.kind else ROLE_BINDINGS
@@ -156,9 +168,11 @@ class _Run:
         return [Work(name, tuple(items), is_new=name not in found.namespaces) for name, items in plans.items()]
 
     def _absent_works(self, wanted: t.Iterable[Wanted], users: Users) -> list[Work]:
-        name, secrets = self.selection.pull_secret, self.found.secrets
+        selection, secrets, there = self.selection, self.found.secrets, self.found.accounts_by_namespace()
         plans = {
-            item.name: namespace_plans.absent(item, name, secrets.get(item.name), self.selection.endpoints)
+            item.name: namespace_plans.absent(
+                item, selection.pull_secret, secrets.get(item.name), there.get(item.name, ()), selection.endpoints
+            )
             for item in wanted
         }
         for plan in _stale(users, list(self.found.bindings.values()), list(self.found.accounts.values())):
@@ -190,13 +204,8 @@ class _Run:
             report.fail(name, error)
         return set(stuck)
 
-    def _files(self, users: Users) -> Files:
-        accounts = list(self.found.accounts.values())
-        return Files(self.cluster, users, accounts, self.params["timeout"], self.settings)
-
-    def _provide_files(self) -> list[Provided]:
-        files = self._files(self.users)
-        return [files.provide(), files.withdraw(without_access(self.users, self.found.bindings.values()))]
+    def _files(self, users: Users, found: Found) -> Files:
+        return Files(self.cluster, users, list(found.accounts.values()), self.params["timeout"], self.settings)
 
     def _outcome(
         self,
@@ -235,9 +244,12 @@ def _stale(users: Users, bindings: t.Sequence[Object], accounts: t.Sequence[Obje
     ]
 
 
-def _secrets(wanted: Wanted, selection: Selection) -> list[str]:
-    """The pull secrets that pods of a namespace get without asking."""
-    return [selection.pull_secret] if wanted.records and DEFAULT_ACCOUNT in wanted.accounts else []
+def _puller(wanted: Wanted, selection: Selection) -> Puller:
+    """As whom a pod of a namespace proves that it can pull: as those that name nobody, if these are to be able to."""
+    if not wanted.records or not wanted.accounts:
+        return Puller()
+    account = DEFAULT_ACCOUNT if DEFAULT_ACCOUNT in wanted.accounts else wanted.accounts[0]
+    return Puller(account, (selection.pull_secret,))
 
 
 __all__ = ("provision_namespaces",)

@@ -29,15 +29,18 @@ _USER = 65532
 _RESOURCES = {"cpu": "50m", "memory": "64Mi"}
 
 
-def pull_pod(image: str, *, seconds: int, secrets: t.Iterable[str] = ()) -> Object:
+def pull_pod(image: str, *, seconds: int, secrets: t.Iterable[str] = (), account: str = "") -> Object:
     """A pod that pulls an image anew and starts it once, as the restricted profile of Pod Security has it.
 
     :param seconds: after which the cluster ends it, should the run that made it be killed.
     :param secrets: names of pull secrets beside those of the service account.
+    :param account: name of that; empty for the one of pods that name none.
     """
     pod = PODS.new("", labels=POD_LABELS, spec=_spec(image, seconds))
     pod["metadata"]["generateName"] = "edgeops-verify-"
     del pod["metadata"]["name"]
+    if account:
+        pod["spec"]["serviceAccountName"] = account
     if secrets:
         pod["spec"]["imagePullSecrets"] = [{"name": name} for name in secrets]
     return pod

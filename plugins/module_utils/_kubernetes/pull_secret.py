@@ -16,7 +16,7 @@ import typing as t
 from ansible_collections.edgeops.registry.plugins.module_utils._credentials import auth_file
 from ansible_collections.edgeops.registry.plugins.module_utils._endpoint import Endpoint
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
-from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.converge import Write
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.converge import Write, written_fields
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import (
     MANAGED_BY,
     SECRETS,
@@ -100,6 +100,13 @@ def remove_reference(found: Object | None, secret: str) -> Write | None:
     return Write("merge", _update_of(found, imagePullSecrets=kept))
 
 
+def was_given(found: Object, secret: str) -> bool:
+    """Whether a service account uses a pull secret because an earlier run had it so."""
+    return secret in references(found) and any(
+        "f:imagePullSecrets" in fields for fields in written_fields(found, "Update")
+    )
+
+
 def references(found: t.Mapping[str, t.Any]) -> list[str]:
     """The names of the pull secrets of a service account, or of a pod's specification."""
     return [item["name"] for item in found.get("imagePullSecrets") or () if item.get("name")]
@@ -151,4 +158,5 @@ __all__ = (
     "references",
     "remove_logins",
     "remove_reference",
+    "was_given",
 )

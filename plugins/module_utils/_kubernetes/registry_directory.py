@@ -9,6 +9,7 @@ import contextlib
 import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.access import Permission
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.cluster import Cluster
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.registry_pod import (
     emptying_job,
@@ -16,11 +17,15 @@ from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.regis
     selector,
 )
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import (
+    DEPLOYMENTS,
     JOBS,
     PODS,
     Object,
     label_selector,
 )
+
+_NODES = "edgeops.registry/nodes"
+"""Annotation of a deployment that has no pod any more: where its images are."""
 
 
 def directory_of(deployment: Object) -> str:
@@ -29,41 +34,79 @@ def directory_of(deployment: Object) -> str:
     return next((volume["hostPath"]["path"] for volume in volumes if "hostPath" in volume), "")
 
 
-def nodes_of(cluster: Cluster, name: str, namespace: str) -> list[str]:
-    """The nodes that its pods run on."""
-    return [pod["spec"]["nodeName"] for pod in _pods(cluster, name, namespace) if pod["spec"].get("nodeName")]
+def permissions(namespace: str) -> list[Permission]:
+    """The rights that it takes to empty the directory."""
+    return [
+        *(Permission(verb, PODS, namespace) for verb in ("list", "watch")),
+        Permission("patch", DEPLOYMENTS, namespace),
+        *(Permission(verb, JOBS, namespace) for verb in ("create", "list", "watch", "delete")),
+    ]
+
+
+def nodes_of(cluster: Cluster, deployment: Object) -> list[str]:
+    """The nodes on which a registry has images; empty for one that its node selector tells.
+
+    :raises ProvisioningError: nothing tells where they are.
+    """
+    pods = cluster.list(PODS, deployment["metadata"]["namespace"], labels=_labels(deployment))
+    nodes = [pod["spec"]["nodeName"] for pod in pods if pod["spec"].get("nodeName")]
+    if not deployment["spec"].get("replicas"):  # an earlier run was about to do this
+        nodes += (deployment["metadata"].get("annotations") or {}).get(_NODES, "").split()
+    if not nodes and not deployment["spec"]["template"]["spec"].get("nodeSelector"):
+        raise ProvisioningError(
+            "no pod of the registry tells on which node its images are",
+            reason="conflict",
+            part=directory_of(deployment),
+            remedy="Have it run first; or take data: keep, and delete the directory on its node by hand",
+        )
+    return list(dict.fromkeys(nodes))
 
 
 def empty(cluster: Cluster, deployment: Object, nodes: t.Sequence[str], seconds: float) -> None:
-    """Delete the images of a registry whose deployment is gone, when its last pod is.
+    """Stop a registry and delete its images. The deployment stays, and tells where they are until they are gone.
 
-    :param nodes: where it ran.
-    :raises ProvisioningError: the job did not do it in time.
+    :raises ProvisioningError: it was not done in time.
     """
     name, namespace = deployment["metadata"]["name"], deployment["metadata"]["namespace"]
-    job = JOBS.new(f"{name}-empty", namespace, labels=labels(name), spec=emptying_job(deployment, list(nodes)[:1]))
+    told = {"metadata": {"annotations": {_NODES: " ".join(nodes)}}}
     try:
-        _wait_for_pods(cluster, name, namespace, seconds)
-        cluster.delete(JOBS, job["metadata"]["name"], namespace)
-        cluster.create(JOBS, job, namespace)
-        _wait(cluster, job["metadata"]["name"], namespace, seconds)
+        cluster.merge(DEPLOYMENTS, name, {**told, "spec": {"replicas": 0}}, namespace)
+        _wait_for_pods(cluster, deployment, seconds)
+        for node in nodes or [""]:
+            _run_job(cluster, deployment, node, seconds)
     except ProvisioningError as error:
         raise ProvisioningError(
             f"the images were not deleted: {error.message}",
             reason=error.reason,
             part=f"{directory_of(deployment)} on {' and '.join(nodes) or 'a node'}",
-            remedy="Delete them there",
+            remedy="Run again; or delete them there, and take data: keep",
         ) from error
+
+
+def _run_job(cluster: Cluster, deployment: Object, node: str, seconds: float) -> None:
+    about = deployment["metadata"]
+    name, namespace = f"{about['name']}-empty", about["namespace"]
+    job = JOBS.new(name, namespace, labels=labels(about["name"]), spec=emptying_job(deployment, node))
+    cluster.delete(JOBS, name, namespace)
+    try:
+        cluster.create(JOBS, job, namespace)
+        _wait(cluster, name, namespace, seconds)
     finally:
         with contextlib.suppress(ProvisioningError):
-            cluster.delete(JOBS, job["metadata"]["name"], namespace)
+            cluster.delete(JOBS, name, namespace)
 
 
-def _wait_for_pods(cluster: Cluster, name: str, namespace: str, seconds: float) -> None:
-    for pods in cluster.follow(PODS, namespace, seconds=seconds, labels=_labels(name)):
-        if not pods:
+def _wait_for_pods(cluster: Cluster, deployment: Object, seconds: float) -> None:
+    namespace = deployment["metadata"]["namespace"]
+    for pods in cluster.follow(PODS, namespace, seconds=seconds, labels=_labels(deployment)):
+        if not any(_is_working(pod) for pod in pods.values()):
             return
     raise ProvisioningError("the registry did not end in time", reason="timeout")
+
+
+def _is_working(pod: Object) -> bool:
+    """Those that ended, as after an eviction, stay in the list."""
+    return pod.get("status", {}).get("phase") not in ("Failed", "Succeeded")
 
 
 def _wait(cluster: Cluster, name: str, namespace: str, seconds: float) -> None:
@@ -77,12 +120,8 @@ def _wait(cluster: Cluster, name: str, namespace: str, seconds: float) -> None:
     raise ProvisioningError("the job did not end in time", reason="timeout")
 
 
-def _pods(cluster: Cluster, name: str, namespace: str) -> list[Object]:
-    return cluster.list(PODS, namespace, labels=_labels(name))
+def _labels(deployment: Object) -> str:
+    return label_selector(selector(deployment["metadata"]["name"]))
 
 
-def _labels(name: str) -> str:
-    return label_selector(selector(name))
-
-
-__all__ = ("directory_of", "empty", "nodes_of")
+__all__ = ("directory_of", "empty", "nodes_of", "permissions")

@@ -23,7 +23,6 @@ from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.regis
 )
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.registry_wanted import Wanted
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import (
-    CONFIG_MAPS,
     CRON_JOBS,
     DEPLOYMENTS,
     DISRUPTION_BUDGETS,
@@ -62,7 +61,6 @@ def places(name: str, wanted: Wanted | None) -> list[Place]:
         for resource, own_name in (
             (SECRETS, name),
             (SECRETS, image_secret_name(name)),
-            (CONFIG_MAPS, name),
             (VOLUME_CLAIMS, name),
             (SERVICES, name),
             (NETWORK_POLICIES, name),
@@ -81,7 +79,7 @@ def namespace_of(wanted: Wanted) -> Object:
 
 def pod_digest(wanted: Wanted) -> str:
     """Differs for pods that differ in anything that they were started with."""
-    return _digest([serving_pod(wanted), wanted.configuration, _secret_data(wanted)])
+    return _digest([serving_pod(wanted), _secret_data(wanted)])
 
 
 def _objects(wanted: Wanted) -> list[Object]:
@@ -91,9 +89,8 @@ def _objects(wanted: Wanted) -> list[Object]:
         _network_policy(wanted) if wanted.network_policy else None,
         _cron_job(wanted) if wanted.garbage_collection else None,
     ]
-    configuration = _new(CONFIG_MAPS, wanted, data={"config.yml": wanted.configuration})
     secret = _new(SECRETS, wanted, type="kubernetes.io/tls", data=_encoded(_secret_data(wanted)))
-    always = [secret, configuration, _service(wanted), _disruption_budget(wanted), _deployment(wanted)]
+    always = [secret, _service(wanted), _disruption_budget(wanted), _deployment(wanted)]
     return always + [item for item in optional if item]
 
 
@@ -107,10 +104,12 @@ def _marked(item: Object) -> Object:
 
 
 def _secret_data(wanted: Wanted) -> dict[str, str]:
+    """The files of the registry; its configuration is one of them, since it may hold the password of a storage."""
     users = {"htpasswd": wanted.htpasswd} if wanted.htpasswd else {}
     return {
         "tls.crt": wanted.certificate,
         "tls.key": wanted.private_key,
+        "config.yml": wanted.configuration,
         "http-secret": http_secret(wanted.private_key),
         **users,
     }

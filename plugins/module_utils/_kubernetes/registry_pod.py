@@ -17,6 +17,9 @@ IMAGES = "/var/lib/docker-registry"
 PORT = 5000
 CONTAINER = "registry"
 ACCOUNT = 10001
+_FILES = (("config.yml", "config.yml"), ("tls.crt", "server.pem"), ("tls.key", "server.key"), ("htpasswd", "htpasswd"))
+"""The configuration, and what it refers to: keys of the secret, and the files that they become."""
+
 _DRAIN_SECONDS = 30
 _COLLECTING_SECONDS = 6 * 3600
 
@@ -54,7 +57,7 @@ done
 COLLECT = f"""\
 cd {IMAGES} && exec 8>>.wish 9>>.store && flock 8 && flock 9 && exec registry garbage-collect {FILES}/config.yml
 """
-_EMPTY = f"cd {IMAGES} && rm -rf docker .wish .store"
+_EMPTY = f"cd {IMAGES} && rm -rf docker zot .wish .store"  # what the engines make; the directory may have more
 
 
 def labels(name: str) -> dict[str, str]:
@@ -74,7 +77,7 @@ def serving_pod(wanted: Wanted) -> Object:
         **_initial(wanted),
         "containers": [_server(wanted)],
         "terminationGracePeriodSeconds": 2 * _DRAIN_SECONDS,
-        "volumes": [_files(wanted, secrets=True), _images(wanted)],
+        "volumes": [_files(wanted, _FILES), _images(wanted)],
     }
 
 
@@ -99,7 +102,7 @@ def collecting_job(wanted: Wanted) -> Object:
         "restartPolicy": "Never",
         "containers": [container],
         "affinity": {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [beside]}},
-        "volumes": [_files(wanted, secrets=False), _images(wanted)],
+        "volumes": [_files(wanted, _FILES[:1]), _images(wanted)],
     }
     return {
         "activeDeadlineSeconds": _COLLECTING_SECONDS,
@@ -108,18 +111,19 @@ def collecting_job(wanted: Wanted) -> Object:
     }
 
 
-def emptying_job(deployment: Object, nodes: list[str]) -> Object:
-    """The spec of a job that deletes the images of a deployment that was there.
+def emptying_job(deployment: Object, node: str) -> Object:
+    """The spec of a job that deletes the images of a deployment from its directory of a node.
 
-    :param nodes: the one to do it on, if that is known.
+    :param node: where; empty: on any that the deployment may run on.
     """
     was = deployment["spec"]["template"]["spec"]
     server = was["containers"][0]
     kept = ("automountServiceAccountToken", "imagePullSecrets", "nodeSelector", "securityContext", "tolerations")
-    container = {key: server[key] for key in ("name", "image", "imagePullPolicy", "resources", "securityContext")}
+    container = {key: server[key] for key in ("name", "imagePullPolicy", "resources", "securityContext")}
+    container["image"] = was["initContainers"][0]["image"]  # which has a shell
     spec = {
         **{key: was[key] for key in kept if key in was},
-        **({"nodeName": nodes[0]} if nodes else {}),
+        **({"nodeName": node} if node else {}),
         "restartPolicy": "Never",
         "containers": [{**container, "command": ["/bin/sh", "-c", _EMPTY], "volumeMounts": _mounts()[1:]}],
         "volumes": [volume for volume in was["volumes"] if volume["name"] == "images"],
@@ -223,7 +227,7 @@ def _initial(wanted: Wanted) -> Object:
     script = f'[ "$(stat -c %u:%g {IMAGES})" = {account} ] || chown -R {account} {IMAGES}'
     container = {
         "name": "owner",
-        "image": wanted.image,
+        "image": wanted.shell_image,
         "imagePullPolicy": "IfNotPresent",
         "command": ["/bin/sh", "-c", script],
         "securityContext": {
@@ -245,17 +249,9 @@ def _mounts() -> list[Object]:
     ]
 
 
-def _files(wanted: Wanted, *, secrets: bool) -> Object:
-    """The configuration, and what it refers to: the files `config.yml`, `server.pem`, `server.key` and `htpasswd`."""
-    configuration = {"name": wanted.name, "items": [{"key": "config.yml", "path": "config.yml"}]}
-    items = [{"key": key, "path": path} for key, path in _SECRET_FILES if path != "htpasswd" or wanted.htpasswd]
-    sources: list[Object] = [{"configMap": configuration}]
-    if secrets:
-        sources.append({"secret": {"name": wanted.name, "items": items}})
-    return {"name": "files", "projected": {"defaultMode": 0o440, "sources": sources}}
-
-
-_SECRET_FILES = (("tls.crt", "server.pem"), ("tls.key", "server.key"), ("htpasswd", "htpasswd"))
+def _files(wanted: Wanted, files: t.Iterable[tuple[str, str]]) -> Object:
+    items = [{"key": key, "path": path} for key, path in files if path != "htpasswd" or wanted.htpasswd]
+    return {"name": "files", "secret": {"secretName": wanted.name, "defaultMode": 0o440, "items": items}}
 
 
 def _images(wanted: Wanted) -> Object:

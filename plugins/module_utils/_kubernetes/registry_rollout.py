@@ -11,10 +11,21 @@ import time
 import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.access import Permission
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.cluster import Cluster
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.converge import (
+    ObjectPlan,
+    Write,
+    converge,
+)
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.pull_errors import pull_error
-from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.registry_objects import DIGEST, pod_digest
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.registry_objects import (
+    DIGEST,
+    Place,
+    pod_digest,
+)
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.registry_pod import selector
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.registry_settle import Standing, settle
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.registry_wanted import Wanted
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import (
     DEPLOYMENTS,
@@ -33,9 +44,12 @@ _HOPELESS = (
     *("CrashLoopBackOff", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"),
     *("CreateContainerConfigError", "CreateContainerError", "RunContainerError"),
 )
+_NO_ADDRESS = "the load balancer has no address yet"
 _REMEDIES = {
     "CrashLoopBackOff": "Look at what it says last, correct the configuration or the image, and run again",
     "InvalidImageName": "Correct image",
+    "FailedCreate": "Raise the ResourceQuota, or correct what else forbids the pod, and run again",
+    _NO_ADDRESS: "Look at what gives the cluster's services addresses, such as MetalLB; or take service_type: NodePort",
 }
 _REMEDY = "Mend what the events tell, and run again"
 
@@ -45,7 +59,7 @@ class State:
     """How far it is.
 
     :param words: what it waits for, or why it does not start.
-    :param failure: the cluster's own word for why it will not start; empty while there is hope.
+    :param failure: the cluster's own word for why it does not start; empty while it tries.
     :param pod: the one that is to serve; None where there is none yet.
     :param addresses: at which it is found: of its node, since every other would do, but this one is needed anyway; or of its load balancer.
     """
@@ -55,6 +69,11 @@ class State:
     failure: str = ""
     pod: Object | None = dataclasses.field(default=None, repr=False)
     addresses: tuple[str, ...] = ()
+
+    @property
+    def is_final(self) -> bool:
+        """Whether waiting is of no use: it serves, or somebody has to mend something. A quota may pass by itself."""
+        return self.ready or self.failure in _HOPELESS
 
 
 NOTHING = State(ready=False, words="there is no pod yet")
@@ -102,16 +121,25 @@ class Rollout:
         pods = self.cluster.list(PODS, self._namespace, labels=self._labels)
         return self._with_address(self._with_cause(judge(pods, self._digest)), 0)
 
-    def restart(self, state: State) -> None:
-        """Have the cluster try at once what it put off: the pod, or to make one."""
+    def permissions(self) -> list[Permission]:
+        """The rights that it takes to wait."""
+        followed = [PODS, SERVICES] if self._is_balanced else [PODS]
+        return [
+            *(Permission(verb, resource, self._namespace) for resource in followed for verb in ("list", "watch")),
+            Permission("get", DEPLOYMENTS, self._namespace, self._name),
+        ]
+
+    def restart(self, state: State) -> Standing:
+        """Have the cluster try at once what it put off: the pod, or to make one.
+
+        :raises ProvisioningError: the cluster refuses it.
+        """
         if state.pod:
-            about = state.pod["metadata"]
-            self.cluster.delete(PODS, about["name"], self._namespace, uid=about["uid"])
-        else:
-            about = {
-                "annotations": {"kubectl.kubernetes.io/restartedAt": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())}
-            }
-            self.cluster.merge(DEPLOYMENTS, self._name, {"spec": {"template": {"metadata": about}}}, self._namespace)
+            place = Place(PODS, state.pod["metadata"]["name"], None)
+            return settle(self.cluster, self._namespace, place, state.pod)
+        plan = ObjectPlan(DEPLOYMENTS, self._namespace, self._name, _restarted)
+        found = self.cluster.get(DEPLOYMENTS, self._name, self._namespace)
+        return Standing(Place(DEPLOYMENTS, self._name, found), found, converge(self.cluster, plan, found))
 
     def wait(self, seconds: float) -> State:
         """Until it is ready or cannot become so, or the time is over."""
@@ -119,7 +147,7 @@ class Rollout:
         while True:
             seconds = min(_STEP_SECONDS, max(0.0, deadline - time.monotonic()))
             state = self._with_address(self._with_cause(self._watch(seconds)), seconds)
-            if state.ready or state.failure or time.monotonic() >= deadline:
+            if state.is_final or time.monotonic() >= deadline:
                 return state
 
     def explain(self, state: State) -> ProvisioningError:
@@ -129,11 +157,11 @@ class Rollout:
         cause = ProvisioningError(
             state.words,
             reason="invalid" if state.failure else "timeout",
-            remedy=_REMEDIES.get(state.failure, _REMEDY),
+            remedy=_REMEDIES.get(state.failure or state.words, _REMEDY),
         )
         if "ImagePull" in state.words:
             cause = pull_error(self._image, " ".join([*evidence, state.words]), part)
-        parts = [f"the registry does not start: {cause.message}", *evidence]
+        parts = [f"the registry does not serve: {cause.message}", *evidence]
         message = ". ".join(part.rstrip(".\n") for part in parts)
         return ProvisioningError(message, reason=cause.reason, part=part, remedy=cause.remedy)
 
@@ -141,7 +169,7 @@ class Rollout:
         state = NOTHING
         for pods in self.cluster.follow(PODS, self._namespace, seconds=seconds, labels=self._labels):
             state = judge(pods.values(), self._digest)
-            if state.ready or state.failure:
+            if state.is_final:
                 break
         return state
 
@@ -156,7 +184,7 @@ class Rollout:
                 return dataclasses.replace(state, addresses=addresses)
             if not seconds:
                 break
-        return dataclasses.replace(state, ready=False, words="the load balancer has no address yet", addresses=())
+        return dataclasses.replace(state, ready=False, words=_NO_ADDRESS, addresses=())
 
     def _with_cause(self, state: State) -> State:
         """Why there is no pod, if the deployment says so."""
@@ -197,6 +225,13 @@ def last_messages(events: t.Iterable[Object], name: str, pod: Object | None) -> 
     about.sort(key=lambda event: str(event.get("lastTimestamp") or event.get("eventTime") or ""))
     messages = [f"{event.get('reason')}: {str(event.get('message')).strip()}" for event in about]
     return list(dict.fromkeys(reversed(messages)))[:_EVENTS]
+
+
+def _restarted(found: Object | None) -> Write | None:
+    """As `kubectl rollout restart` does it."""
+    now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    about = {"annotations": {"kubectl.kubernetes.io/restartedAt": now}}
+    return Write("merge", {"spec": {"template": {"metadata": about}}}) if found else None
 
 
 def _balancer_addresses(service: Object) -> tuple[str, ...]:

@@ -52,20 +52,22 @@ def look(
 
     def find(place: Place) -> Object | None:
         try:
-            return cluster.get(place.resource, place.name, namespace)
+            answer = cluster.get(place.resource, place.name, namespace)
         except ApiError as error:
             if error.status == 403 and place.wanted is None and not is_leaving:
                 return None  # who may not read it did not make it
             raise
-
-    found: list[Object | None] = []
-    for place, answer in zip(places, cluster.each(find, places)):
-        if isinstance(answer, ProvisioningError):
-            raise answer
         if answer and place.wanted and not is_ours(answer):
             raise _taken(place, namespace)
-        found.append(answer)
-    return found
+        return answer
+
+    return list(cluster.all(find, places))
+
+
+def plan_for(place: Place, namespace: str) -> ObjectPlan:
+    """How an object is made as it is wanted."""
+    render = functools.partial(apply_where_different, place.wanted) if place.wanted else delete_ours
+    return ObjectPlan(place.resource, namespace, place.name, render)
 
 
 def settle(
@@ -76,10 +78,8 @@ def settle(
     :param is_virtual: its namespace is not there, in check mode.
     :raises ProvisioningError: the cluster refuses it.
     """
-    render = functools.partial(apply_where_different, place.wanted) if place.wanted else delete_ours
-    plan = ObjectPlan(place.resource, namespace, place.name, render)
     try:
-        return Standing(place, found, converge(cluster, plan, found, is_virtual=is_virtual))
+        return Standing(place, found, converge(cluster, plan_for(place, namespace), found, is_virtual=is_virtual))
     except ApiError as error:
         if place.resource != SERVICES or "already allocated" not in error.message:
             raise
@@ -96,4 +96,4 @@ def _taken(place: Place, namespace: str) -> ProvisioningError:
     )
 
 
-__all__ = ("Standing", "look", "settle")
+__all__ = ("Standing", "look", "plan_for", "settle")

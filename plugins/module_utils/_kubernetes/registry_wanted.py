@@ -18,6 +18,9 @@ _QUANTITY = re.compile(r"[0-9]+(\.[0-9]+)?(m|[KMGTP]i?|k)?")
 _SCHEDULE = re.compile(r"\S+( \S+){4}|@(hourly|daily|midnight|weekly|monthly)")
 _NODE_PORTS = range(1, 65536)
 
+ZOT_IMAGES = "/var/lib/docker-registry/zot"
+"""Where zot has to store its images: its repositories have names of their own, and nothing else is in there."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Storage:
@@ -53,6 +56,7 @@ class Storage:
 class Wanted:
     """A registry in a cluster.
 
+    :param shell_image: one with a shell, for what has to be done around the engine.
     :param configuration: of the engine, as it reads it.
     :param certificate: of the server, in PEM; `private_key` likewise.
     :param htpasswd: content of the file of its users; empty for none.
@@ -67,7 +71,8 @@ class Wanted:
     namespace: str
     engine: str
     image: str
-    configuration: str
+    shell_image: str
+    configuration: str = dataclasses.field(repr=False)
     certificate: str
     private_key: str = dataclasses.field(repr=False)
     htpasswd: str = dataclasses.field(repr=False)
@@ -93,9 +98,12 @@ class Wanted:
         storage = Storage.parse(params["storage"])
         _check_ports(params)
         _check_garbage_collection(params, storage)
+        if params["engine"] == "zot":
+            _check_zot(params, storage)
         login = params["image_login"]
         same = {field.name: params[field.name] for field in dataclasses.fields(cls) if field.name in params}
         different = {
+            "shell_image": params["shell_image"] or params["image"],
             "htpasswd": params["htpasswd"] or "",
             "image_login": Record.parse(login, "image_login") if login else None,
             "storage": storage,
@@ -141,4 +149,19 @@ def _check_garbage_collection(params: t.Mapping[str, t.Any], storage: Storage) -
         )
 
 
-__all__ = ("Storage", "Wanted", "check_name")
+def _check_zot(params: t.Mapping[str, t.Any], storage: Storage) -> None:
+    if ZOT_IMAGES not in params["configuration"]:
+        raise ProvisioningError(
+            f"has zot store images elsewhere than in {ZOT_IMAGES}, which alone outlives its pod",
+            part="configuration",
+            remedy=f"Let its storage.rootDirectory be {ZOT_IMAGES}",
+        )
+    if storage.kind == "host_path" and not params["shell_image"]:
+        raise ProvisioningError(
+            "is needed for storage.kind=host_path, since the images of zot have no shell",
+            part="shell_image",
+            remedy="Give an image with a shell, such as docker.io/library/busybox:1",
+        )
+
+
+__all__ = ("ZOT_IMAGES", "Storage", "Wanted", "check_name")

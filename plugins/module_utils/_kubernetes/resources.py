@@ -59,6 +59,8 @@ VOLUME_CLAIMS = Resource("v1", "PersistentVolumeClaim", "persistentvolumeclaims"
 ROLE_BINDINGS = Resource("rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings")
 SIGNING_REQUESTS = Resource("certificates.k8s.io/v1", "CertificateSigningRequest", "certificatesigningrequests")
 DEPLOYMENTS = Resource("apps/v1", "Deployment", "deployments")
+STATEFUL_SETS = Resource("apps/v1", "StatefulSet", "statefulsets")
+DAEMON_SETS = Resource("apps/v1", "DaemonSet", "daemonsets")
 CRON_JOBS = Resource("batch/v1", "CronJob", "cronjobs")
 JOBS = Resource("batch/v1", "Job", "jobs")
 DISRUPTION_BUDGETS = Resource("policy/v1", "PodDisruptionBudget", "poddisruptionbudgets")
@@ -76,9 +78,15 @@ def is_ours(found: t.Mapping[str, t.Any]) -> bool:
     return all(labels.get(key) == value for key, value in MANAGED_BY.items())
 
 
+def is_terminating(found: t.Mapping[str, t.Any]) -> bool:
+    """Whether an object is being deleted."""
+    return bool(found["metadata"].get("deletionTimestamp"))
+
+
 __all__ = (
     "CONFIG_MAPS",
     "CRON_JOBS",
+    "DAEMON_SETS",
     "DEPLOYMENTS",
     "DISRUPTION_BUDGETS",
     "EVENTS",
@@ -92,9 +100,11 @@ __all__ = (
     "SERVICES",
     "SERVICE_ACCOUNTS",
     "SIGNING_REQUESTS",
+    "STATEFUL_SETS",
     "VOLUME_CLAIMS",
     "Object",
     "Resource",
     "is_ours",
+    "is_terminating",
     "label_selector",
 )

@@ -119,7 +119,7 @@ class Users:
         :param accounts: the service accounts of the cluster.
         """
         homes = sorted(
-            item["metadata"]["namespace"] for item in accounts if _is_of_user(item) and item["metadata"]["name"] == user
+            item["metadata"]["namespace"] for item in accounts if is_of_user(item) and item["metadata"]["name"] == user
         )
         return homes[0] if homes else self.namespaces_of(user)[0]
 
@@ -131,7 +131,7 @@ def wanted_objects(users: Users, accounts: t.Sequence[Object]) -> list[Object]:
     :raises ProvisioningError: a service account of that name belongs to another.
     """
     homes = {user: users.home_of(user, accounts) for user in users.names} if users.by_token else {}
-    foreign = {_place(item) for item in accounts if not _is_of_user(item)}
+    foreign = {_place(item) for item in accounts if not is_of_user(item)}
     for user, home in homes.items():
         if (home, user) in foreign:
             raise ProvisioningError(
@@ -153,25 +153,31 @@ def stale_bindings(users: Users, bindings: t.Iterable[Object]) -> list[Object]:
     return [
         item
         for item in bindings
-        if _is_of_user(item) and item["metadata"]["namespace"] in users.managed and _place(item) not in wanted
+        if is_of_user(item) and item["metadata"]["namespace"] in users.managed and _place(item) not in wanted
     ]
 
 
 def stale_accounts(users: Users, bindings: t.Iterable[Object], accounts: t.Sequence[Object]) -> list[Object]:
     """The service accounts of users that no RoleBinding names any more."""
-    staying = [item for item in bindings if _is_of_user(item) and _place(item)[0] not in users.managed]
+    staying = [item for item in bindings if is_of_user(item) and _place(item)[0] not in users.managed]
     named = {
         (subject.get("namespace"), subject["name"])
         for item in (*staying, *wanted_objects(users, accounts))
         for subject in item.get("subjects") or ()
     }
-    return [item for item in accounts if _is_of_user(item) and _place(item) not in named]
+    return [item for item in accounts if is_of_user(item) and _place(item) not in named]
 
 
 def without_access(users: Users, bindings: t.Iterable[Object]) -> list[str]:
     """The users who lose all access that was given here."""
-    staying = [item for item in bindings if _is_of_user(item) and _place(item)[0] not in users.managed]
+    staying = [item for item in bindings if is_of_user(item) and _place(item)[0] not in users.managed]
     return sorted(_subjects(stale_bindings(users, bindings)) - _subjects(staying) - set(users.names))
+
+
+def is_of_user(found: Object) -> bool:
+    """Whether an object is what gives a user access."""
+    labels = found["metadata"].get("labels") or {}
+    return all(labels.get(key) == value for key, value in USER_LABELS.items())
 
 
 def _binding(grant: Grant, home: str) -> Object:
@@ -196,11 +202,6 @@ def _subjects(bindings: t.Iterable[Object]) -> set[str]:
     return {subject["name"] for item in bindings for subject in item.get("subjects") or ()}
 
 
-def _is_of_user(found: Object) -> bool:
-    labels = found["metadata"].get("labels") or {}
-    return all(labels.get(key) == value for key, value in USER_LABELS.items())
-
-
 def _place(found: Object) -> tuple[str, str]:
     return found["metadata"]["namespace"], found["metadata"]["name"]
 
@@ -220,6 +221,7 @@ __all__ = (
     "USER_OPTIONS",
     "Grant",
     "Users",
+    "is_of_user",
     "stale_accounts",
     "stale_bindings",
     "wanted_objects",

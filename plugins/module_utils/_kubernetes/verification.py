@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._argspec import ArgumentSpec
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.access import Permission
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.answers import ApiError
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.cluster import Cluster
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.pods import (
@@ -21,6 +22,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.pods 
     waits_for,
 )
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.pull_errors import pull_error
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.pull_secret import DEFAULT_ACCOUNT
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import (
     EVENTS,
     PODS,
@@ -53,6 +55,15 @@ class Verification:
     first_only: bool
     timeout: int
 
+    def chosen(self, namespaces: t.Mapping[str, Puller]) -> dict[str, Puller]:
+        """Where a pod is to run."""
+        return dict(list(namespaces.items())[: 1 if self.first_only else None]) if self.image else {}
+
+    def permissions(self, namespaces: t.Mapping[str, Puller]) -> list[Permission]:
+        """The rights that it takes."""
+        verbs = ("create", "list", "watch", "delete")
+        return [Permission(verb, PODS, name) for name in self.chosen(namespaces) for verb in verbs]
+
     @classmethod
     def from_options(cls, params: t.Mapping[str, t.Any]) -> Verification:
         """From `VERIFY_OPTIONS`.
@@ -62,6 +73,18 @@ class Verification:
         if params["verify_timeout"] < 1:
             raise ProvisioningError("must be 1 second or more", part="verify_timeout", remedy="Leave it out for 120")
         return cls(params["verify_image"], params["verify_namespaces"] == "first", params["verify_timeout"])
+
+
+@dataclasses.dataclass(frozen=True)
+class Puller:
+    """As whom a pod pulls.
+
+    :param account: its service account.
+    :param secrets: the pull secrets that a pod gets by it.
+    """
+
+    account: str = DEFAULT_ACCOUNT
+    secrets: tuple[str, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,14 +99,11 @@ class Verified:
     failures: tuple[tuple[str, ProvisioningError], ...] = ()
 
 
-def verify_pulls(cluster: Cluster, namespaces: t.Mapping[str, t.Sequence[str]], verification: Verification) -> Verified:
-    """Have a pod in each namespace pull the image, and remove the pods whatever happens. Nothing in a dry run.
-
-    :param namespaces: the pull secrets that a pod gets by its service account there.
-    """
-    if not verification.image or cluster.dry_run:
+def verify_pulls(cluster: Cluster, namespaces: t.Mapping[str, Puller], verification: Verification) -> Verified:
+    """Have a pod in each namespace pull the image, and remove the pods whatever happens. Nothing in a dry run."""
+    if cluster.dry_run:
         return Verified()
-    chosen = dict(list(namespaces.items())[: 1 if verification.first_only else None])
+    chosen = verification.chosen(namespaces)
     results = cluster.each(lambda item: _verify(cluster, item[0], item[1], verification), chosen.items())
     return Verified(
         facts=tuple(result for result in results if not isinstance(result, ProvisioningError)),
@@ -93,11 +113,11 @@ def verify_pulls(cluster: Cluster, namespaces: t.Mapping[str, t.Sequence[str]], 
     )
 
 
-def _verify(cluster: Cluster, namespace: str, secrets: t.Sequence[str], verification: Verification) -> dict[str, t.Any]:
+def _verify(cluster: Cluster, namespace: str, puller: Puller, verification: Verification) -> dict[str, t.Any]:
     """An item of the facts."""
     _remove_all(cluster, namespace)
     try:
-        pod = _start(cluster, namespace, secrets, verification)
+        pod = _start(cluster, namespace, puller, verification)
         node = _await(cluster, pod, verification)
     finally:
         _remove_all(cluster, namespace)
@@ -110,22 +130,23 @@ def _remove_all(cluster: Cluster, namespace: str) -> None:
         cluster.delete(PODS, pod["metadata"]["name"], namespace)
 
 
-def _start(cluster: Cluster, namespace: str, secrets: t.Sequence[str], verification: Verification) -> Object:
+def _start(cluster: Cluster, namespace: str, puller: Puller, verification: Verification) -> Object:
     """A pod that was given the pull secrets, which the API server does a moment after the service account has them."""
     deadline = time.monotonic() + _SETTLING_SECONDS
+    wanted = pull_pod(verification.image, seconds=2 * verification.timeout, account=puller.account)
     while True:
-        pod = cluster.create(PODS, pull_pod(verification.image, seconds=2 * verification.timeout), namespace)
+        pod = cluster.create(PODS, wanted, namespace)
         given = {item["name"] for item in pod["spec"].get("imagePullSecrets") or ()}
-        if given.issuperset(secrets):
+        if given.issuperset(puller.secrets):
             return pod
         cluster.delete(PODS, pod["metadata"]["name"], namespace)
         if time.monotonic() > deadline:
-            missing = ", ".join(sorted(set(secrets) - given))
+            missing = ", ".join(sorted(set(puller.secrets) - given))
             raise ProvisioningError(
                 f"pods get no pull secret {missing}",
                 reason="conflict",
                 part=f"namespace {namespace}",
-                remedy="Look what takes it from imagePullSecrets of the service account default",
+                remedy=f"Look what takes it from imagePullSecrets of the service account {puller.account}",
             )
         time.sleep(_PAUSE_SECONDS)
 
@@ -174,4 +195,4 @@ def _check_platform(cluster: Cluster, pod: Object, verification: Verification) -
         raise pull_error(verification.image, log, f"namespace {namespace}")
 
 
-__all__ = ("VERIFY_OPTIONS", "Verification", "Verified", "verify_pulls")
+__all__ = ("VERIFY_OPTIONS", "Puller", "Verification", "Verified", "verify_pulls")

@@ -127,6 +127,12 @@ def test_an_error_in_a_watch_means_to_look_again(answer_with):
     seen.close()
 
 
+def test_watches_that_end_at_once_are_begun_again_without_haste(answer_with):
+    cluster, asked = answer_with(*[Reply(body=ITEMS), Reply(body=b"")] * 200)
+    assert [sorted(objects) for objects in cluster.follow(NAMESPACES, seconds=3)]
+    assert 2 < len(asked) == cluster.requests < 20
+
+
 @pytest.fixture
 def closed_port():
     with socket.create_server(("127.0.0.1", 0)) as listener:

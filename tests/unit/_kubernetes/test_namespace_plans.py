@@ -8,6 +8,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes impor
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.namespace_selection import Wanted
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.pull_secret import TYPE
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import MANAGED_BY, ROLE_BINDINGS
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.users import USER_LABELS
 from ansible_collections.edgeops.registry.plugins.module_utils._record import Record
 
 SECRET = "edge-registry"
@@ -34,6 +35,7 @@ def namespace(*, labels=None, annotations=None, applied=()):
     return {
         "metadata": {
             "name": "shop",
+            "uid": "1",
             "labels": labels or {},
             "annotations": annotations or {},
             "managedFields": managers,
@@ -108,8 +110,60 @@ def test_without_a_password_nothing_is_left_of_the_secret():
 
 @pytest.mark.parametrize(("secret", "accounts"), [(OURS, 1), (None, 1), (THEIRS, 0)])
 def test_who_uses_a_secret_of_another_goes_on(secret, accounts):
-    plans = namespace_plans.absent(wanted(), SECRET, secret, [])
+    plans = namespace_plans.absent(wanted(is_listed=False), SECRET, secret, [], [])
     assert names(plans) == [*[("ServiceAccount", "default")] * accounts, ("Secret", SECRET)]
+
+
+def account(name, *, labels=None, secrets=(SECRET,), manager="edgeops.registry"):
+    written = {"manager": manager, "operation": "Update", "fieldsV1": {"f:imagePullSecrets": {}}}
+    metadata = {"name": name, "namespace": "shop", "labels": labels or {}, "managedFields": [written]}
+    return {"metadata": metadata, "imagePullSecrets": [{"name": secret} for secret in secrets]}
+
+
+@pytest.mark.parametrize(
+    ("found", "loses"),
+    [
+        pytest.param(account("ci"), True, id="given by an earlier run"),
+        pytest.param(account("ci", manager="kubectl"), False, id="given by others"),
+        pytest.param(account("ci", secrets=("theirs",)), False, id="uses another"),
+        pytest.param(account("default"), False, id="still told"),
+    ],
+)
+def test_an_account_that_is_not_told_any_more_loses_what_it_was_given(found, loses):
+    plans = namespace_plans.present(wanted(), SECRET, OURS, [found])
+    assert names(plans)[3:] == [("ServiceAccount", "ci")] * loses
+    assert not names(namespace_plans.present(wanted(is_listed=False), SECRET, OURS, [found]))[2:]
+
+
+@pytest.mark.parametrize(
+    ("found", "is_deleted"),
+    [
+        pytest.param(account("ci", labels=MANAGED_BY), True, id="made for the secret"),
+        pytest.param(account("ci", labels=MANAGED_BY, secrets=(SECRET, "theirs")), False, id="used for more"),
+        pytest.param(account("ci", labels=USER_LABELS, secrets=()), False, id="of a user"),
+        pytest.param(account("ci"), False, id="another's"),
+    ],
+)
+def test_an_account_that_was_made_for_the_secret_goes_with_it(found, is_deleted):
+    plans = namespace_plans.absent(wanted(accounts=("ci",)), SECRET, OURS, [found], [])
+    last = plans[-1].render(found)
+    assert (plans[-1].resource.kind == "ServiceAccount" and last.method == "delete") is is_deleted
+
+
+@pytest.mark.parametrize(
+    ("found", "is_sent"),
+    [
+        pytest.param(namespace(labels={"a": "1", "theirs": "x"}, applied=("a",)), True, id="labels of ours"),
+        pytest.param(namespace(labels={"theirs": "x"}), False, id="none"),
+        pytest.param(namespace(labels=MANAGED_BY, applied=MANAGED_BY), False, id="ours, which stays for its workloads"),
+        pytest.param(None, False, id="gone"),
+    ],
+)
+def test_a_namespace_of_others_loses_our_labels(found, is_sent):
+    [plan, *dummy] = namespace_plans.absent(wanted(), SECRET, None, [], [])
+    write = plan.render(found)
+    assert (plan.resource.kind, bool(write)) == ("Namespace", is_sent)
+    assert not write or write.body["metadata"] == {"name": "shop", "uid": "1"}
 
 
 BINDING = ROLE_BINDINGS.new(

@@ -22,6 +22,11 @@ def waiting(reason, message=""):
     return pod({"waiting": {"reason": reason, "message": message}})
 
 
+def test_it_pulls_as_the_service_account_that_is_told():
+    assert pull_pod(IMAGE, seconds=1, account="builder")["spec"]["serviceAccountName"] == "builder"
+    assert "serviceAccountName" not in pull_pod(IMAGE, seconds=1)["spec"]
+
+
 @pytest.mark.parametrize(
     ("told", "run"),
     [

@@ -24,6 +24,7 @@ PARAMS = {
     "namespace": "site",
     "engine": "distribution",
     "image": "registry.test/registry:2",
+    "shell_image": None,
     "image_login": None,
     "configuration": "version: 0.1\n",
     "certificate": "CERT",
@@ -40,6 +41,8 @@ PARAMS = {
     "network_policy": False,
     "garbage_collection": None,
 }
+HOST_PATH = {**VOLUME, "kind": "host_path", "path": "/srv/registry"}
+ZOT = {"engine": "zot", "configuration": "storage: {rootDirectory: /var/lib/docker-registry/zot}"}
 LOGIN = {"endpoint": "registry.test:5000", "username": "u", "password": "geheim"}
 
 
@@ -70,7 +73,7 @@ def container(**options):
     ],
 )
 def test_only_what_is_asked_for_is_made(options, kinds):
-    always = {"Secret", "ConfigMap", "Service", "PodDisruptionBudget", "Deployment"}
+    always = {"Secret", "Service", "PodDisruptionBudget", "Deployment"}
     found = objects(**options)
     assert {kind for kind, dummy in found} == always | kinds
     for item in found.values():
@@ -95,19 +98,27 @@ def test_the_pod_is_restricted_and_has_no_rights():
 
 
 def test_a_directory_of_the_node_becomes_the_registrys_own():
-    storage = {**VOLUME, "kind": "host_path", "path": "/srv/registry"}
-    [initial] = pod(storage=storage)["initContainers"]
+    [initial] = pod(storage=HOST_PATH)["initContainers"]
     assert initial["securityContext"]["capabilities"] == {"drop": ["ALL"], "add": ["CHOWN", "DAC_OVERRIDE"]}
     assert [mount["name"] for mount in initial["volumeMounts"]] == ["images"]
-    wanted = Wanted.parse({**PARAMS, "storage": storage})
+    wanted = Wanted.parse({**PARAMS, "storage": HOST_PATH})
     assert namespace_of(wanted)["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "privileged"
     assert "initContainers" not in pod()
 
 
+def test_who_makes_and_empties_the_directory_has_a_shell():
+    for options, image in (({}, PARAMS["image"]), ({**ZOT, "shell_image": "registry.test/busybox:1"}, None)):
+        deployment = objects(storage=HOST_PATH, **options)["Deployment", "reg"]
+        [initial] = deployment["spec"]["template"]["spec"]["initContainers"]
+        job = registry_pod.emptying_job(deployment, "node-1")["template"]["spec"]
+        assert initial["image"] == job["containers"][0]["image"] == (image or "registry.test/busybox:1")
+        assert job["nodeName"] == "node-1"
+
+
 def test_a_shell_is_needed_for_garbage_collection_alone():
-    for engine in ("distribution", "zot"):
-        assert container(engine=engine)["args"] == ["serve", "/etc/edgeops-registry/config.yml"]
-        assert "command" not in container(engine=engine)
+    for options in ({}, ZOT):
+        assert container(**options)["args"] == ["serve", "/etc/edgeops-registry/config.yml"]
+        assert "command" not in container(**options)
     assert container(garbage_collection="0 3 * * *")["command"][:2] == ["/bin/sh", "-c"]
 
 
@@ -123,7 +134,9 @@ def test_who_collects_sees_no_secret_and_runs_beside_the_registry():
     assert job["concurrencyPolicy"] == "Forbid"
     template = job["jobTemplate"]["spec"]["template"]
     assert "component" not in json.dumps(template["metadata"]["labels"])  # no traffic of the service
-    assert "secret" not in json.dumps(template["spec"]["volumes"])
+    [files, dummy] = template["spec"]["volumes"]
+    assert [item["key"] for item in files["secret"]["items"]] == ["config.yml"]
+    assert "secretKeyRef" not in json.dumps(template)
     [beside] = template["spec"]["affinity"]["podAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
     assert beside["labelSelector"]["matchLabels"] == objects()["Service", "reg"]["spec"]["selector"]
 
@@ -132,11 +145,12 @@ def test_what_is_secret_is_in_secrets_alone():
     found = objects(image_login=LOGIN)
     data = {key: base64.b64decode(value).decode() for key, value in found["Secret", "reg"]["data"].items()}
     assert data.pop("http-secret") not in ("", "KEY")
-    assert data == {"tls.crt": "CERT", "tls.key": "KEY", "htpasswd": "edge:$2b$"}
+    configuration = PARAMS["configuration"]
+    assert data == {"tls.crt": "CERT", "tls.key": "KEY", "htpasswd": "edge:$2b$", "config.yml": configuration}
     login = json.loads(base64.b64decode(found["Secret", "reg-image"]["data"][".dockerconfigjson"]))
     assert login == {"auths": {"registry.test:5000": {"auth": base64.b64encode(b"u:geheim").decode()}}}
     others = json.dumps([item for (kind, dummy), item in found.items() if kind != "Secret"])
-    assert not any(secret in others for secret in ("KEY", "geheim", "$2b$"))
+    assert not any(secret in others for secret in ("KEY", "geheim", "$2b$", configuration.strip()))
 
 
 @pytest.mark.parametrize(
@@ -178,7 +192,9 @@ def test_a_drain_waits_only_where_asked(evictable, unavailable):
         ({"storage": {**VOLUME, "kind": "host_path", "path": "srv"}}, "storage.path"),
         ({"storage": {**VOLUME, "size": "ten"}}, "storage.size"),
         ({"garbage_collection": "nightly"}, "garbage_collection"),
-        ({"garbage_collection": "@daily", "engine": "zot"}, "garbage_collection"),
+        ({"garbage_collection": "@daily", **ZOT}, "garbage_collection"),
+        ({"engine": "zot", "configuration": "{storage: {rootDirectory: /tmp}}"}, "configuration"),
+        ({**ZOT, "storage": HOST_PATH}, "shell_image"),
         ({"garbage_collection": "@daily", "storage": {**VOLUME, "kind": "empty_dir"}}, "garbage_collection"),
         ({"image_login": {**LOGIN, "endpoint": "http://x"}}, "image_login"),
     ],

@@ -4,7 +4,11 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.registry_rollout import judge, last_messages
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.registry_rollout import (
+    State,
+    judge,
+    last_messages,
+)
 
 WANTED = "abc"
 
@@ -64,6 +68,23 @@ def test_the_newest_pod_that_is_wanted_tells_how_far_it_is(pods, ready, failure,
     state = judge(pods, WANTED)
     assert (state.ready, state.failure) == (ready, failure)
     assert words in state.words
+
+
+@pytest.mark.parametrize(
+    ("pods", "is_final"),
+    [
+        ([pod()], False),
+        ([pod(ready=True)], True),
+        ([pod(waiting={"reason": "ErrImagePull"})], False),
+        ([pod(waiting={"reason": "ImagePullBackOff"})], True),
+    ],
+)
+def test_what_is_not_waited_for_any_longer(pods, is_final):
+    assert judge(pods, WANTED).is_final is is_final
+
+
+def test_a_quota_may_pass():
+    assert not State(ready=False, words="exceeded quota", failure="FailedCreate").is_final
 
 
 def test_clients_find_it_at_its_node():
