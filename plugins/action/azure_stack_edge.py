@@ -57,13 +57,7 @@ class ActionModule(DeviceAction):
         """Switch the registry, and read how it is reached."""
         target = self.target(options)
         pin = parse_fingerprint(options["certificate_fingerprint"] or "", "certificate_fingerprint")
-        switch = Switch(
-            self.connector(target),
-            check_mode=self.check_mode,
-            timeout=target.timeout,
-            interval=options["poll_interval"],
-            tell=self.tell,
-        )
+        switch = Switch(self.sessions(target, options["poll_interval"]), check_mode=self.check_mode)
         switched = switch.absent() if options["state"] == "absent" else switch.present()
         if switched.info is not None:
             return self._report(options, pin, switched, switched.info)

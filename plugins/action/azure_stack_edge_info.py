@@ -10,7 +10,7 @@ import typing as t
 from ansible_collections.edgeops.registry.plugins.module_utils._record import Record
 from ansible_collections.edgeops.registry.plugins.plugin_utils._host_files import Result
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._action import HIDDEN, DeviceAction
-from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._device import Device
+from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._device import DISABLE, Device, RegistryInfo
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._target import CONNECTION_OPTIONS
 
 
@@ -21,16 +21,24 @@ class ActionModule(DeviceAction):
 
     def act(self, options: dict[str, t.Any]) -> Result:
         """Read everything, and change nothing."""
-        with self.connector(self.target(options))() as device:
-            namespaces = device.namespaces()
-            facts = {
-                "appliance": device.appliance(),
-                "compute_role": device.compute_role(),
-                "kubernetes": _kubernetes(device),
-                "registry": _registry(device, credentials=options["credentials"]),
-                "namespaces": None if namespaces is None else sorted(namespaces),
-            }
+        facts = self.sessions(self.target(options)).run(
+            lambda device: _facts(device, credentials=options["credentials"])
+        )
         return Result(changed=False, facts={**facts, **(HIDDEN if options["credentials"] else {})})
+
+
+def _facts(device: Device, *, credentials: bool) -> dict[str, t.Any]:
+    namespaces = device.namespaces()
+    state = device.registry()
+    return {
+        "appliance": device.appliance(),
+        "compute_role": device.compute_role(),
+        "kubernetes": _kubernetes(device),
+        "registry": _registry(state.info, credentials=credentials),
+        "registry_complaint": state.said,
+        "registry_removable": device.has(DISABLE),
+        "namespaces": None if namespaces is None else sorted(namespaces),
+    }
 
 
 def _kubernetes(device: Device) -> dict[str, t.Any]:
@@ -38,8 +46,7 @@ def _kubernetes(device: Device) -> dict[str, t.Any]:
     return {"healthy": None if complaint is None else not complaint, "complaint": complaint or ""}
 
 
-def _registry(device: Device, *, credentials: bool) -> dict[str, t.Any] | None:
-    info = device.registry().info
+def _registry(info: RegistryInfo | None, *, credentials: bool) -> dict[str, t.Any] | None:
     if info is None:
         return None
     record = Record.parse(info.as_record(), "registry").as_dict()

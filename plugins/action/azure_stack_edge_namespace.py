@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import datetime as dt
+import functools
 import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._change import FilePlan, show_nothing
@@ -16,12 +16,10 @@ from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.kubec
 from ansible_collections.edgeops.registry.plugins.plugin_utils._host_files import Result, text_diff
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._access import Access
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._action import HIDDEN, DeviceAction
-from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._faults import ConnectionLostError
-from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._kubeconfig import replaces
+from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._device import Device
+from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._kubeconfig import kept_or_given
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._namespaces import Done, Namespace, Tenancy
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._target import CONNECTION_OPTIONS, Target
-
-_ATTEMPTS = 3
 
 
 class ActionModule(DeviceAction):
@@ -71,31 +69,24 @@ class ActionModule(DeviceAction):
         return Result(bool(done.steps or files), facts, [*diff, *files], warnings)
 
     def _converge(self, options: dict[str, t.Any], target: Target, wanted: t.Sequence[Namespace]) -> Done:
-        """All of it in one session, or after a lost connection in another, which reads the state again."""
+        """All of it, in as many sessions as it takes; each reads the state anew."""
         done = Done()
 
         def open_access(kubeconfig: Kubeconfig, address: str) -> Access:
             return Access(kubeconfig, address, target.connection_timeout)
 
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                with self.connector(target)() as device:
-                    tenancy = Tenancy(
-                        device,
-                        check_mode=self.check_mode,
-                        address=options["kubernetes_address"],
-                        open_access=open_access,
-                        done=done,
-                    )
-                    if options["state"] == "absent":
-                        tenancy.absent(wanted)
-                    else:
-                        tenancy.present(wanted)
-                    return done
-            except ConnectionLostError as lost:
-                if attempt == _ATTEMPTS:
-                    raise
-                self.tell(f"{lost.message}; reading the state again")
+        def work(device: Device) -> None:
+            tenancy = Tenancy(
+                device,
+                check_mode=self.check_mode,
+                address=options["kubernetes_address"],
+                open_access=open_access,
+                done=done,
+            )
+            converge_them = tenancy.absent if options["state"] == "absent" else tenancy.present
+            converge_them(wanted)
+
+        self.sessions(target, options["poll_interval"]).run(work)
         return done
 
     def _prove_pulls(
@@ -122,7 +113,7 @@ class ActionModule(DeviceAction):
         plans = [
             FilePlan(
                 f"{directory}/{kubeconfig.user}.kubeconfig",
-                _renderer(kubeconfig, now, options["renew_before"]),
+                functools.partial(kept_or_given, kubeconfig, now, options["renew_before"]),
                 kubeconfig.user,
                 mode=0o600,
                 enforce_mode=True,
@@ -135,18 +126,6 @@ class ActionModule(DeviceAction):
         for failure in (failure for change in changes for failure in change.failures):
             raise ProvisioningError.from_failure(failure)
         return [change.diff or {} for change in changes if change.changed]
-
-
-def _renderer(kubeconfig: Kubeconfig, now: dt.datetime, renew_before: int) -> t.Callable[[bytes | None], bytes]:
-    def render(content: bytes | None) -> bytes:
-        former = None
-        with contextlib.suppress(ProvisioningError):
-            former = Kubeconfig.parse(kubeconfig.user, (content or b"").decode("utf-8", "replace").splitlines())
-        if content is not None and not replaces(kubeconfig, former, now, renew_before):
-            return content
-        return kubeconfig.render().encode()
-
-    return render
 
 
 def _user(options: dict[str, t.Any], kubeconfig: Kubeconfig, now: dt.datetime) -> dict[str, t.Any]:

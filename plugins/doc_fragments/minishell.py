@@ -23,8 +23,12 @@ options:
     description:
       - By default from C(ansible_psrp_protocol), else V(https), and V(http) where the port is 5985.
       - With V(http), which the operator has to turn on in the device, every message is encrypted by what NTLM agreed on.
+      - No certificate is seen then, so O(ca_cert), O(tls_server_name) and O(fingerprint) are refused with it.
     type: str
     choices: [https, http]
+  path:
+    description: Path of the URL. By default from C(ansible_psrp_path), else V(wsman).
+    type: str
   remote_user:
     description: By default from C(ansible_psrp_user) and C(ansible_user), else V(EdgeUser).
     type: str
@@ -49,6 +53,11 @@ options:
       - Without O(ca_cert) it is trusted by this pin alone, and its name does not count.
       - By default from C(edge_device_fingerprint).
     type: str
+  proxy:
+    description:
+      - URL of an HTTP proxy that leads to the device, which wants HTTPS. By default from C(ansible_psrp_proxy), else the way is direct.
+      - The proxies of the environment count only with C(ansible_psrp_ignore_proxy) set to V(false).
+    type: str
   configuration_name:
     description: By default from C(ansible_psrp_configuration_name), else V(Minishell).
     type: str
@@ -60,12 +69,22 @@ options:
       - Seconds after which the device has to answer that a cmdlet still runs.
       - By default from C(ansible_psrp_operation_timeout), else V(20).
     type: int
+  read_timeout:
+    description:
+      - Seconds after which a device that answers nothing is given up, more than O(operation_timeout).
+      - By default from C(ansible_psrp_read_timeout), else O(operation_timeout) and 10 more.
+    type: int
   timeout:
     description: Seconds for one cmdlet, and for what it starts on the device. A cmdlet that takes longer is stopped.
     type: int
     default: 900
 notes:
   - Runs on the controller with C(pypsrp) 0.9 or newer. The host needs no connection by Ansible, no Python and no C(delegate_to).
+  - C(ansible_psrp_reconnection_retries), by default V(0), and C(ansible_psrp_reconnection_backoff), also C(ansible_psrp_connection_backoff), by default V(2),
+    count for a connection that cannot be made. One that is lost is followed by another in any case, within O(timeout).
+  - Refused is what cannot be heeded, C(ansible_psrp_auth) other than V(negotiate) and V(ntlm), which both mean NTLM,
+    C(ansible_psrp_cert_validation) other than V(validate), C(ansible_psrp_negotiate_send_cbt) set to V(false),
+    another C(ansible_psrp_max_envelope_size) than V(153600), and C(ansible_psrp_message_encryption) set to V(never) over HTTP or to V(always) over HTTPS.
   - One session is opened for a task and closed whatever happens. The device allows few for each user.
   - Verified against an emulator built from the vendor's public documentation, never against a physical device.
 """

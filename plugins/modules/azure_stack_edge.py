@@ -15,7 +15,8 @@ description:
   - Enables the edge container registry of a device if it is off, and returns its registry record.
   - The state is read from the device every time, and so is the password, which differs with each enabling.
   - Before enabling, the device must be activated, have compute configured, and have a healthy Kubernetes. Each has its own message where it is missing.
-  - Enabling takes minutes. Progress is shown. A lost connection is followed by another, which reads the state again and asks for nothing twice.
+  - Enabling takes minutes, after which the device may tell half of it for a while. Both are waited for.
+  - Progress is shown. A lost connection is followed by another, which reads the state again and asks for nothing twice.
   - The device tells no certificate. Clients' trust comes from O(certificate_file), O(certificate_fingerprint) or O(trust_on_first_use), else from public CAs.
 options:
   state:

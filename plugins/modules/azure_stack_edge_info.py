@@ -73,6 +73,18 @@ registry:
   returned: success
   type: dict
   sample: {endpoint: "ecr.device.example.com:31001", addresses: [192.0.2.44], username: ase-ecr-user}
+registry_complaint:
+  description:
+    - What the device complains of when it is asked for its registry, and what it leaves out where it tells half of it.
+    - Where RV(registry) is V(null) and this is not empty, the registry may be on all the same.
+  returned: success
+  type: str
+  sample: ""
+registry_removable:
+  description: Whether this release has a cmdlet that disables the registry.
+  returned: success
+  type: bool
+  sample: false
 namespaces:
   description: The namespaces of its Kubernetes, V(null) where this release cannot list them.
   returned: success

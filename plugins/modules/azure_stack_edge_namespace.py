@@ -42,6 +42,7 @@ options:
   kubeconfig_directory:
     description:
       - Directory on the controller for files named C(USER.kubeconfig), mode 0600. It is made where it is missing.
+      - A file that is damaged, or for another cluster, is written anew. One that was made for somebody else is refused.
       - Without it the kubeconfigs are returned, and Ansible does not show the result.
     type: path
   renew_before:
@@ -62,7 +63,7 @@ options:
     type: str
     default: ""
   poll_interval:
-    description: Seconds between two looks at the pod.
+    description: Seconds between two looks at the pod, and between two sessions where one is lost.
     type: float
     default: 5
 extends_documentation_fragment:

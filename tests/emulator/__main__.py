@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """An emulator of the PowerShell interface of Azure Stack Edge (Minishell), a process of its own.
 
-python -m ansible_collections.edgeops.registry.tests.emulator [--certificate PEM --key PEM] [--knobs JSON]
+python -m ansible_collections.edgeops.registry.tests.emulator [--certificate PEM --key PEM] [--knobs JSON] [--kubeconfig FILE]
 
 It speaks the real protocols: WSMan over HTTP with message encryption, or over HTTPS where a certificate is given,
 NTLM, and PSRP. It is built from public documentation and has never been compared with a physical device. The wordings
@@ -14,6 +14,8 @@ names a file that holds the password, until it is terminated. The first line of 
 JSON with the ports: `port` of WSMan, `control` of the control channel, `kubernetes` of the Kubernetes API. The control
 channel is HTTP on the loopback interface: GET / tells what happened so far, POST / with a JSON mapping sets knobs (see
 `knobs.Knobs`), DELETE / makes it as it was at the start.
+
+With an administrator's kubeconfig, its Kubernetes is that cluster: its cmdlets make namespaces and users there.
 """
 
 from __future__ import annotations
@@ -30,8 +32,10 @@ import tempfile
 import threading
 import typing as t
 
+from ansible_collections.edgeops.registry.tests.emulator.cluster import RealKubernetes
 from ansible_collections.edgeops.registry.tests.emulator.device import Device
 from ansible_collections.edgeops.registry.tests.emulator.knobs import Knobs
+from ansible_collections.edgeops.registry.tests.emulator.kubernetes import Kubernetes
 from ansible_collections.edgeops.registry.tests.emulator.server import Server
 
 USER = "EdgeUser"
@@ -106,6 +110,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--password-file", type=pathlib.Path)
     parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--kubeconfig", type=pathlib.Path)
     parser.add_argument("--certificate")
     parser.add_argument("--key")
     parser.add_argument("--knobs", type=json.loads, default={})
@@ -115,9 +120,12 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="edgeops-emulator-") as folder:
         accounts = pathlib.Path(folder, "accounts")
         # pyspnego compares the domain as the client spelt it
+        accounts.touch(mode=0o600)
         accounts.write_text("".join(f"{domain}:{USER}:{password}\n" for domain in ("", "~", ".")))
         os.environ["NTLM_USER_FILE"] = str(accounts)
-        device = Device(Knobs(**options.knobs), pathlib.Path(folder))
+        place = pathlib.Path(folder)
+        kubernetes = RealKubernetes(place, options.kubeconfig) if options.kubeconfig else Kubernetes(place)
+        device = Device(Knobs(**options.knobs), kubernetes)
         server = Server(device, options.port, (options.certificate, options.key) if options.certificate else None)
         control = Control(server)
         for listener in (server, control):

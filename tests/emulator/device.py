@@ -13,7 +13,6 @@ import dataclasses
 import threading
 import time
 import typing as t
-from pathlib import Path
 
 from ansible_collections.edgeops.registry.tests.emulator.knobs import Knobs
 from ansible_collections.edgeops.registry.tests.emulator.kubernetes import Kubernetes
@@ -35,11 +34,15 @@ class Text:
 
 @dataclasses.dataclass(frozen=True)
 class Error:
-    """An error record; a terminating one ends the pipeline as failed."""
+    """An error record; a terminating one ends the pipeline as failed.
+
+    :param category: a name in System.Management.Automation.ErrorCategory.
+    """
 
     identifier: str
     message: str
     terminating: bool = False
+    category: str = "NotSpecified"
 
 
 Write = Item | Text | Error
@@ -61,17 +64,17 @@ class Call:
 class CmdletError(Exception):
     """A cmdlet ends with a terminating error."""
 
-    def __init__(self, identifier: str, message: str) -> None:
+    def __init__(self, identifier: str, message: str, category: str = "NotSpecified") -> None:
         super().__init__(message)
-        self.error = Error(identifier, message, terminating=True)
+        self.error = Error(identifier, message, terminating=True, category=category)
 
 
 class Device:
     """One device: its knobs, its state, and what was run on it."""
 
-    def __init__(self, knobs: Knobs, folder: Path) -> None:
+    def __init__(self, knobs: Knobs, kubernetes: Kubernetes) -> None:
         self._at_start = knobs
-        self.kubernetes = Kubernetes(folder)
+        self.kubernetes = kubernetes
         self.forget()
 
     def forget(self) -> None:
@@ -91,20 +94,20 @@ class Device:
                 return
             while self.knobs.cut == name and not call.stopped.wait(0.01):
                 pass  # the server cuts it when the client asks for output
-            self._fail_once(name)
+            self._fail(name)
             writes = list(cmdlet(self, call))
         except CmdletError as failure:
             yield failure.error
             return
         if self.knobs.non_terminating == name:
-            yield Error("EmulatedWarning", f"{name} met a difficulty that the emulator made up.")
+            yield Error("EmulatedWarning", f"{name} met a difficulty. {self.knobs.words}")
             writes = [_half(write) for write in writes] if self.knobs.partial else writes
         yield from writes
 
-    def _fail_once(self, name: str) -> None:
-        if self.knobs.fail_next == name:
+    def _fail(self, name: str) -> None:
+        if name in (self.knobs.fail_next, self.knobs.fail):
             self.knobs.fail_next = ""
-            raise CmdletError("EmulatedFailure", f"{name} failed for a reason that the emulator made up.")
+            raise CmdletError("EmulatedFailure", f"{name} failed. {self.knobs.words}")
 
     def _find(self, name: str, call: Call) -> Cmdlet:
         known = CMDLETS.get(name)
@@ -164,8 +167,9 @@ class Device:
 
     def _registry(self, call: Call) -> t.Iterator[Write]:
         knobs = self.knobs
-        if knobs.enabled and self._polls >= knobs.enable_polls:
-            yield Item(
+        self._polls += 1
+        if knobs.enabled and self._polls > knobs.enable_polls:
+            info = Item(
                 {
                     "Endpoint": knobs.endpoint,
                     "IPAddress": knobs.address,
@@ -173,8 +177,8 @@ class Device:
                     "Password": knobs.password,
                 }
             )
+            yield _half(info) if self._polls <= knobs.enable_polls + knobs.half_polls else info
             return
-        self._polls += 1
         if knobs.when_off == "nulls":
             yield Item(dict.fromkeys(("Endpoint", "IPAddress", "Username", "Password")))
         elif knobs.when_off == "error":
@@ -187,7 +191,8 @@ class Device:
         namespace = call["Namespace"]
         if namespace in self.kubernetes.namespaces:
             raise CmdletError("EmulatedNamespaceExists", f"Namespace {namespace} exists.")
-        self.kubernetes.namespaces.add(namespace)
+        login = {"username": self.knobs.username, "password": self.knobs.password}
+        self.kubernetes.make_namespace(namespace, {self.knobs.endpoint: login})
         yield from ()
 
     def _remove_namespace(self, call: Call) -> t.Iterator[Write]:
@@ -206,7 +211,9 @@ class Device:
     def _user_config(self, call: Call) -> t.Iterator[Write]:
         user = call[self.knobs.user_parameter]
         if user not in self.kubernetes.users:
-            raise CmdletError("EmulatedNoUser", f"There is no user {user}.")
+            if self.knobs.user_unknown == "words":
+                raise CmdletError("EmulatedNoUser", f"There is no user {user}.")
+            raise CmdletError("EmulatedNoUser", "This was looked for in vain.", "ObjectNotFound")
         if self.kubernetes.users[user].ends < time.time() + 30 * 86400:
             self.kubernetes.issue(user, self.knobs.renewed_days)
         yield Text(self.kubernetes.users[user].kubeconfig)
@@ -215,7 +222,7 @@ class Device:
         namespace, user = call["Namespace"], call["UserName"]
         if namespace not in self.kubernetes.namespaces or user not in self.kubernetes.users:
             raise CmdletError("EmulatedNoTarget", f"There is no namespace {namespace} or no user {user}.")
-        self.kubernetes.grants.add((user, namespace))
+        self.kubernetes.grant(user, namespace)
         yield from ()
 
 

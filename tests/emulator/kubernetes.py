@@ -32,7 +32,7 @@ apiVersion: v1
 clusters:
 - cluster:
     certificate-authority-data: {ca}
-    server: https://{host}:{port}
+    server: {server}
   name: kubernetes
 contexts:
 - context:
@@ -78,6 +78,7 @@ class Kubernetes:
         self.namespaces = set(SYSTEM_NAMESPACES)
         self.users: dict[str, User] = {}
         self.grants: set[tuple[str, str]] = set()
+        self.pull_secrets: dict[str, dict[str, t.Any]] = {}
         self.pods: dict[str, dict[str, t.Any]] = {}
         self.pods_made: list[dict[str, t.Any]] = []
 
@@ -87,17 +88,26 @@ class Kubernetes:
 
     def issue(self, user: str, days: float) -> str:
         """Give a user a certificate for so many days from now, and the kubeconfig that holds it."""
-        leaf = self._authority.issue(common_name=user, valid=(dt.timedelta(days=-1), dt.timedelta(days=days)))
-        kubeconfig = KUBECONFIG.format(
-            ca=_data(self._authority.path),
-            host=API_HOST,
-            port=self.port,
-            user=user,
-            certificate=_data(leaf.certificate),
-            key=_data(leaf.key),
-        )
+        certificate, key = (base64.b64encode(pem).decode() for pem in self._sign(user, days))
+        kubeconfig = KUBECONFIG.format(ca=self._ca, server=self._url, user=user, certificate=certificate, key=key)
         self.users[user] = User(kubeconfig, time.time() + days * 86400)
         return kubeconfig
+
+    def make_namespace(self, name: str, auths: dict[str, dict[str, str]]) -> None:
+        """Make a namespace with its pull secret, for logins by endpoint."""
+        content = base64.b64encode(json.dumps({"auths": auths}).encode()).decode()
+        self.pull_secrets[name] = {
+            "apiVersion": "v1",
+            "kind": "Secret",
+            "metadata": {"name": PULL_SECRET, "namespace": name},
+            "type": "kubernetes.io/dockerconfigjson",
+            "data": {".dockerconfigjson": content},
+        }
+        self.namespaces.add(name)
+
+    def grant(self, user: str, namespace: str) -> None:
+        """Let a user into a namespace."""
+        self.grants.add((user, namespace))
 
     def make_pod(self, pod: dict[str, t.Any]) -> dict[str, t.Any]:
         pod["metadata"]["name"] = f"{pod['metadata']['generateName']}{len(self.pods_made)}"
@@ -117,15 +127,25 @@ class Kubernetes:
         return {**pod, "status": {"phase": "Pending", "containerStatuses": [{"state": state}]}}
 
     def remove_namespace(self, name: str) -> None:
+        """Remove a namespace with all that is in it."""
         self.namespaces.remove(name)
         self.grants = {grant for grant in self.grants if grant[1] != name}
 
     def allows(self, user: str, namespace: str) -> bool:
         return namespace in self.namespaces and (user, namespace) in self.grants
 
+    @property
+    def _url(self) -> str:
+        return f"https://{API_HOST}:{self.port}"
 
-def _data(path: pathlib.Path) -> str:
-    return base64.b64encode(path.read_bytes()).decode()
+    @property
+    def _ca(self) -> str:
+        return base64.b64encode(self._authority.path.read_bytes()).decode()
+
+    def _sign(self, user: str, days: float) -> tuple[bytes, bytes]:
+        """Certificate and key of a user."""
+        leaf = self._authority.issue(common_name=user, valid=(dt.timedelta(days=-1), dt.timedelta(days=days)))
+        return leaf.certificate.read_bytes(), leaf.key.read_bytes()
 
 
 class _Server(http.server.ThreadingHTTPServer):
@@ -173,7 +193,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return self._reply(403, {"kind": "Status", "code": 403})
         if parts[6] != PULL_SECRET:
             return self._reply(404, {"kind": "Status", "code": 404})
-        return self._reply(200, {"kind": "Secret", "type": "kubernetes.io/dockerconfigjson"})
+        return self._reply(200, self.server.kubernetes.pull_secrets[parts[4]])
 
     def _reply(self, status: int, content: dict[str, t.Any]) -> None:
         body = json.dumps(content).encode()

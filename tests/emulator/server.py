@@ -107,7 +107,7 @@ class Server(http.server.ThreadingHTTPServer):
     def _receive(self, request: wsman.Request) -> bytes:
         shell = self._shell(request)
         command_id = request.find("rsp:Receive/rsp:DesiredStream").attrib.get("CommandId", "").upper()
-        if self.device.knobs.cut and self.device.knobs.cut in shell.running:
+        if self.device.knobs.cut and self.device.knobs.cut in (shell.running if command_id else ["open"]):
             self.device.knobs.cut = ""
             raise CutError
         chunks, done = shell.receive(command_id, request.timeout)
@@ -141,6 +141,9 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if self.path != f"/{self.server.device.knobs.path}":
+            self._reply(404, b"", {})
+            return
         token: bytes | None = None
         if not self._context.complete:
             token = self._authenticate()

@@ -13,6 +13,7 @@ from ansible_collections.edgeops.registry.tests.emulator import wsman
 from ansible_collections.edgeops.registry.tests.emulator.device import Call, Device, Error, Item, Text, Write
 from psrpcore import CreatePipelineEvent, PSRPPayload, ServerPipeline, ServerRunspacePool, StreamType
 from psrpcore.types import (
+    ErrorCategory,
     ErrorCategoryInfo,
     ErrorRecord,
     NETException,
@@ -193,6 +194,6 @@ def _object(item: Item, *, typed: bool) -> PSCustomObject:
 def _record(error: Error) -> ErrorRecord:
     return ErrorRecord(
         Exception=NETException(Message=error.message),
-        CategoryInfo=ErrorCategoryInfo(),
+        CategoryInfo=ErrorCategoryInfo(Category=ErrorCategory[error.category]),
         FullyQualifiedErrorId=error.identifier,
     )

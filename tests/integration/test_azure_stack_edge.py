@@ -208,6 +208,41 @@ def test_info(site, run):
     assert "censored" in hidden
 
 
+def test_info_tells_what_the_device_complains_of(site, run):
+    site.device.turn(enabled=True, non_terminating=INFO, partial=True)
+    [half] = run("azure_stack_edge_info", {}).results
+    assert half["registry"] is None
+    assert f"{INFO} tells no Username, Password; " in half["registry_complaint"]
+    assert "EmulatedWarning" in half["registry_complaint"]
+    site.device.turn(partial=False)
+    [beside] = run("azure_stack_edge_info", {}).results
+    assert beside["registry"]["endpoint"] == site.registry.endpoint
+    assert "EmulatedWarning" in beside["registry_complaint"]
+    for cmdlet in ("Get-HcsApplianceInfo", "Get-AzureDataBoxEdgeRole", "Get-HcsKubernetesNamespaces"):
+        site.device.turn(non_terminating=cmdlet)
+        [failed] = run("azure_stack_edge_info", {}).results
+        assert failed["failed"]
+        assert f"{cmdlet} failed: " in failed["msg"]
+
+
+def test_info_outlasts_a_lost_connection(site, run):
+    site.device.turn(enabled=True, cut=INFO)
+    [read] = run("azure_stack_edge_info", {}).results
+    assert read["registry"]["endpoint"] == site.registry.endpoint
+    assert site.device.report["shells_opened"] == 2
+
+
+@pytest.mark.parametrize("knob", ["fail", "non_terminating"])
+def test_what_a_device_says_is_shown_without_secrets(site, run, knob):
+    """Fixture `run` looks for them."""
+    words = f"Refused are {site.registry.password} and {site.device.password}, not password: told-by-nobody-else."
+    site.device.turn(enabled=True, words=words, **{knob: DISABLE})
+    played = run("azure_stack_edge", {"state": "absent"})
+    assert "Refused are (not shown) and (not shown)" in played.output
+    assert "told-by-nobody-else" not in played.output
+    assert played.results[0].get("failed", False) is (knob == "fail")
+
+
 def test_namespaces_and_the_users_files(site, run, tmp_path):
     directory = tmp_path / "kube"
     task = {
@@ -234,6 +269,34 @@ def test_namespaces_and_the_users_files(site, run, tmp_path):
     assert last == ["Get-HcsKubernetesUserConfig", INFO, "Get-HcsKubernetesNamespaces"] * 2
     assert run("azure_stack_edge_namespace", {**task, "state": "absent"}).changed == [True]
     assert "shop" not in site.device.report["namespaces"]
+
+
+def test_a_session_that_is_lost_while_namespaces_are_made(site, run):
+    site.device.turn(cut="New-HcsKubernetesNamespace")
+    task = {"namespaces": [{"name": "shop", "users": ["ann"]}], "kubernetes_address": "127.0.0.1", "poll_interval": 0.1}
+    played = run("azure_stack_edge_namespace", task, task)
+    assert played.changed == [True, False]
+    assert "reading the state again" in played.output
+    assert site.device.report["shells_opened"] == 3
+
+
+def test_a_user_s_file_that_is_damaged_or_somebody_else_s(site, run, tmp_path):
+    file = tmp_path / "kube" / "ann.kubeconfig"
+    task = {
+        "namespaces": [{"name": "shop", "users": ["ann"]}],
+        "kubernetes_address": "127.0.0.1",
+        "kubeconfig_directory": str(file.parent),
+    }
+    run("azure_stack_edge_namespace", task)
+    whole = file.read_bytes()
+    file.write_bytes(whole[:500])
+    assert run("azure_stack_edge_namespace", task, task).changed == [True, False]
+    assert file.read_bytes() == whole
+    file.write_text("current-context: admin@elsewhere\n")
+    [refused] = run("azure_stack_edge_namespace", task).results
+    assert refused["reason"] == "conflict"
+    assert "ann.kubeconfig is there and was not made for this user" in refused["msg"]
+    assert file.read_text() == "current-context: admin@elsewhere\n"
 
 
 def test_a_pod_pulls_from_the_device_s_registry(site, run):

@@ -9,6 +9,7 @@ made with -vvvv --diff, a log, a fact cache, and strace on all its processes. Th
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import pathlib
@@ -18,12 +19,27 @@ import time
 import typing as t
 
 from ansible_collections.edgeops.registry.tests.leak.scanner import KERNEL, Canary, Finding, leaks, scan
-from ansible_collections.edgeops.registry.tests.leak.situations import ETC, Situation, situations
+from ansible_collections.edgeops.registry.tests.leak.situations import ETC, Situation, device_situations, situations
+from ansible_collections.edgeops.registry.tests.support.authority import Authority
+from ansible_collections.edgeops.registry.tests.support.edge_device import USER, EdgeDevice
 
 CHECKOUT = pathlib.Path(__file__).resolve().parent.parent.parent
 WORK = pathlib.Path("/leak")
 VAULT_PASSWORD = WORK / "vault_password"
 RECORDS = WORK / "records.yml"
+KUBECONFIG = WORK / "kube" / "ann.kubeconfig"
+GIVEN = (
+    "plant",
+    "password",
+    "wrong",
+    "misspelt",
+    "type",
+    "vault password",
+    "device password",
+    "device registry password",
+    "device wrong password",
+    "told",
+)
 
 STRACE = ("strace", "--seccomp-bpf", "-f", "-qq", "-e", "trace=execve", "-s", "65536", "-o")
 ANSIBLE = (sys.executable, "-m", "ansible", "playbook", "-vvvv", "--diff", "-i", "tests/leak/inventory.yml", "-e")
@@ -105,7 +121,32 @@ def made_secrets() -> t.Iterator[Canary]:
         yield Canary("HTTP secret", settings["REGISTRY_HTTP_SECRET"].encode())
 
 
-ALLOWED_ALWAYS = {str(VAULT_PASSWORD): {"vault password"}}
+def play_on_a_device(given: t.Mapping[str, Canary]) -> None:
+    """Run the situations of a device; it is an emulated one, which leaves nothing behind."""
+    node = Authority(WORK / "node")
+    device = EdgeDevice(node.issue("127.0.0.1"), user_password=given["device password"].text)
+    variables = {
+        "ansible_psrp_host": "127.0.0.1",
+        "ansible_psrp_port": device.port,
+        "ansible_psrp_ca_cert": str(node.path),
+        "ansible_psrp_user": USER,
+    }
+    try:
+        for situation in device_situations(given, variables):
+            device.forget()
+            device.turn(**situation.knobs)
+            play(situation)
+    finally:
+        device.stop()
+
+
+def user_key() -> Canary:
+    """Return the key in the kubeconfig that the device gave."""
+    encoded = KUBECONFIG.read_text(encoding="ascii").partition("client-key-data: ")[2].split()[0]
+    return Canary("user key", base64.b64decode(encoded).splitlines()[2])
+
+
+ALLOWED_ALWAYS = {str(VAULT_PASSWORD): {"vault password"}, str(KUBECONFIG): {"user key"}}
 ALLOWED_WHILE_IN_USE = {
     **ALLOWED_ALWAYS,
     str(ETC / "ca.key"): {"CA key"},
@@ -139,7 +180,7 @@ def main() -> int:
     """Entry point; return the exit status."""
     since = time.time()
     WORK.mkdir()
-    given = {name: Canary.random(name) for name in ("plant", "password", "wrong", "misspelt", "type", "vault password")}
+    given = {name: Canary.random(name) for name in GIVEN}
     VAULT_PASSWORD.touch(mode=0o600)
     VAULT_PASSWORD.write_bytes(given["vault password"].secret)
     write_vaulted(RECORDS, "edge_registry_records: []\n")  # what is vaulted stays so
@@ -147,6 +188,8 @@ def main() -> int:
     for situation in situations(given, RECORDS):
         play(situation)
         canaries.update(made_secrets())
+    play_on_a_device(given)
+    canaries.add(user_key())
     wrong = verdict(read_machine(canaries, since), ALLOWED_WHILE_IN_USE)
     play(Situation("taken back", "edgeops.registry.decommission", "failed=0", {"registry_data": "remove"}))
     wrong += verdict(read_machine(canaries, since), ALLOWED_ALWAYS)

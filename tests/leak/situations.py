@@ -24,6 +24,7 @@ class Situation:
     :param playbook: its name or path.
     :param says: what its output must have, lest the situation did not come about.
     :param extra_vars: variables, given in a vaulted file.
+    :param knobs: what the emulated device is like, as `tests.emulator.knobs.Knobs` has it.
     :param broken_on_controller: a module of Python that is empty there, so that what uses it crashes.
     :param broken_on_host: the same for the host.
     """
@@ -34,6 +35,7 @@ class Situation:
     extra_vars: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     arguments: tuple[str, ...] = ()
     fails: bool = False
+    knobs: t.Mapping[str, t.Any] = dataclasses.field(default_factory=dict)
     broken_on_controller: str = ""
     broken_on_host: str = ""
 
@@ -82,4 +84,34 @@ def situations(canaries: t.Mapping[str, Canary], record_file: pathlib.Path) -> t
     )
     yield Situation(
         "crash on the controller", registry, "has no attribute", chosen, fails=True, broken_on_controller="bcrypt"
+    )
+
+
+def device_situations(canaries: t.Mapping[str, Canary], variables: t.Mapping[str, t.Any]) -> t.Iterator[Situation]:
+    """Yield the runs against a device, which follow the others.
+
+    :param variables: where it is.
+    """
+    secret = {name: canary.text for name, canary in canaries.items()}
+    playbook = str(HERE / "device.yml")
+    given = {**variables, "ansible_password": secret["device password"]}
+    on = {"enabled": True, "endpoint": ENDPOINT, "address": "127.0.0.1", "password": secret["device registry password"]}
+    words = f"{secret['device password']} and {secret['device registry password']} are no logins, and password: {secret['told']}"
+    complains = {**on, "non_terminating": "Get-HcsKubernetesContainerRegistryInfo", "words": words}
+    fails = {**on, "fail": "Remove-HcsKubernetesContainerRegistry", "words": words}
+    yield Situation("device", playbook, "failed=0", given, knobs={**on, "enabled": False})
+    yield Situation("device complains", playbook, "(not shown) are no logins", given, knobs=complains)
+    yield Situation(
+        "device fails", playbook, "EmulatedFailure", {**given, "device_state": "absent"}, fails=True, knobs=fails
+    )
+    yield Situation("device stale", playbook, "unauthorized", {**given, "device_verify": True}, fails=True, knobs=on)
+    yield Situation(
+        "device login",
+        playbook,
+        "refuses the password",
+        {**given, "ansible_password": secret["device wrong password"]},
+        fails=True,
+    )
+    yield Situation(
+        "device crash", playbook, "pypsrp is missing", given, fails=True, knobs=on, broken_on_controller="requests"
     )

@@ -15,6 +15,9 @@ import typing as t
 
 from ansible_collections.edgeops.registry.tests.support.authority import Leaf
 
+if t.TYPE_CHECKING:
+    from pathlib import Path
+
 EMULATOR = "ansible_collections.edgeops.registry.tests.emulator"
 USER = "EdgeUser"
 
@@ -22,14 +25,26 @@ USER = "EdgeUser"
 class EdgeDevice:
     """A device of its own, over HTTPS where it has a certificate, else over HTTP.
 
+    :param port: of WSMan; 0: any.
+    :param user_password: of EdgeUser; empty: any.
+    :param kubeconfig: of the administrator of a cluster that is to be the device's own.
     :param knobs: as `tests.emulator.knobs.Knobs` has them.
     """
 
-    def __init__(self, leaf: Leaf | None = None, **knobs: t.Any) -> None:
-        self.password = secrets.token_urlsafe(16)
+    def __init__(
+        self,
+        leaf: Leaf | None = None,
+        *,
+        port: int = 0,
+        user_password: str = "",
+        kubeconfig: Path | None = None,
+        **knobs: t.Any,
+    ) -> None:
+        self.password = user_password or secrets.token_urlsafe(16)
         certificate = ["--certificate", leaf.certificate, "--key", leaf.key] if leaf else []
+        cluster = ["--kubeconfig", kubeconfig] if kubeconfig else []
         self._process = subprocess.Popen(
-            [sys.executable, "-m", EMULATOR, "--knobs", json.dumps(knobs), *certificate],
+            [sys.executable, "-m", EMULATOR, "--port", str(port), "--knobs", json.dumps(knobs), *certificate, *cluster],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )

@@ -139,7 +139,7 @@ def _context(server: Server, kubeconfig: Kubeconfig) -> ssl.SSLContext | None:
                 context.load_cert_chain(file.name)
         except ssl.SSLError as error:
             raise ProvisioningError(
-                f"certificate and key in the kubeconfig of {kubeconfig.user} do not belong together",
+                f"the kubeconfig of {kubeconfig.user} has a certificate or key that OpenSSL does not take",
                 reason="unparsable",
                 remedy=f"Look at it with: Get-HcsKubernetesUserConfig -UserName {kubeconfig.user}",
             ) from error

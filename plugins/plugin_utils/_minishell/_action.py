@@ -14,12 +14,13 @@ from ansible_collections.edgeops.registry.plugins.module_utils._errors import Pr
 from ansible_collections.edgeops.registry.plugins.plugin_utils._action import ControllerAction
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._device import Device
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._session import Session
-from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._switch import Connect
+from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._sessions import Sessions
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._target import Target
 
 HIDDEN: t.Final = {"_ansible_no_log": True}
 """Return values that keep Ansible from showing a result that holds a secret; a failure stays readable."""
 
+_INTERVAL: t.Final = 5.0
 _display = Display()
 
 
@@ -45,15 +46,18 @@ class DeviceAction(ControllerAction):
             )
         return dataclasses.replace(target, ca_cert=path)
 
-    def connector(self, target: Target) -> Connect:
-        """What opens a session."""
+    def sessions(self, target: Target, interval: float = _INTERVAL) -> Sessions:
+        """Sessions with the device, which begin now.
+
+        :param interval: seconds between two of them.
+        """
 
         @contextlib.contextmanager
         def connect() -> t.Iterator[Device]:
             with Session(target, _display.vvv) as session:
                 yield Device(session)
 
-        return connect
+        return Sessions(connect, timeout=target.timeout, interval=interval, tell=self.tell)
 
     def tell(self, line: str) -> None:
         """Show what is done or waited for while it happens, since that may take minutes."""

@@ -18,6 +18,7 @@ from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._sessi
 ENABLE = "Set-HcsKubernetesContainerRegistry"
 DISABLE = "Remove-HcsKubernetesContainerRegistry"
 _REGISTRY = "Get-HcsKubernetesContainerRegistryInfo"
+_USER_CONFIG = "Get-HcsKubernetesUserConfig"
 _FIELDS = ("Endpoint", "IPAddress", "Username", "Password")
 
 
@@ -44,8 +45,14 @@ class RegistryInfo:
 
 @dataclasses.dataclass(frozen=True)
 class RegistryState:
-    """The registry's state: `info` is None where it is off, and `said` is then what the device complained of."""
+    """The registry's state.
 
+    :param is_on: whether the device tells anything of it.
+    :param info: None where it is off, and where the device tells half of it, as it may right after enabling.
+    :param said: what the device complained of, and what it left out.
+    """
+
+    is_on: bool
     info: RegistryInfo | None
     said: str = ""
 
@@ -55,28 +62,29 @@ class Device:
 
     def __init__(self, shell: Shell) -> None:
         self._shell = shell
+        self._user_parameter = "UserName"
 
     def registry(self) -> RegistryState:
         """Whether the registry is on, and how it is reached.
 
-        A device whose registry is off may say nothing, give empty properties, or an error.
+        A device whose registry is off may say nothing, give empty properties, or an error. An error may be a passing one
+        too: then it is read twice before anything follows from it.
 
-        :raises ProvisioningError: the device has no registry at all, or tells half of it.
+        :raises ProvisioningError: the device has no registry at all.
         """
+        state = self._read_registry()
+        return self._read_registry() if state.said and state.info is None else state
+
+    def _read_registry(self) -> RegistryState:
         output = self._shell.run(_REGISTRY)
         if output.is_unsupported:
             raise output.failure()
         found = [str(item.get(name) or "") for item in output.objects[-1:] for name in _FIELDS]
         if found and all(found):
-            return RegistryState(RegistryInfo(*found))
-        if any(found):
-            missing = ", ".join(name for name, value in zip(_FIELDS, found, strict=True) if not value)
-            raise ProvisioningError(
-                f"{_REGISTRY} tells no {missing}{_because(output)}",
-                reason="io",
-                remedy="Try again; if it stays so, look at the device's alerts",
-            )
-        return RegistryState(None, output.complaint())
+            return RegistryState(is_on=True, info=RegistryInfo(*found), said=output.complaint())
+        missing = ", ".join(name for name, value in zip(_FIELDS, found, strict=False) if not value)
+        said = [f"{_REGISTRY} tells no {missing}" if any(found) else "", output.complaint()]
+        return RegistryState(any(found), None, "; ".join(filter(None, said)))
 
     def enable(self) -> Output:
         """Enable the registry: minutes, during which the connection may be lost."""
@@ -123,11 +131,33 @@ class Device:
         """Make a user; the text is a kubeconfig."""
         return self._shell.run("New-HcsKubernetesUser", UserName=name)
 
-    def user_config(self, name: str) -> Output:
-        """The text is the kubeconfig of a user; it fails where there is none. Older releases name the parameter AseUser."""
-        output = self._shell.run("Get-HcsKubernetesUserConfig", UserName=name)
+    def user_config(self, name: str) -> Output | None:
+        """The text is the kubeconfig of a user; None where the device says nothing, or that there is no such user.
+
+        Any other error may be a passing one: then it is read twice.
+
+        :raises ProvisioningError: nobody knows whether there is such a user.
+        """
+        for dummy in range(2):
+            output = self._read_user_config(name)
+            if output.is_unsupported:
+                raise output.failure()
+            if output.text and not output.failed:
+                return output
+            if output.says_nothing or any(error.denies_user(name) for error in output.errors):
+                return None
+        raise ProvisioningError(
+            output.failure().message,
+            reason="io",
+            remedy=f"Look at the device's alerts. If there is no such user, make it by hand: New-HcsKubernetesUser -UserName {name}",
+        )
+
+    def _read_user_config(self, name: str) -> Output:
+        """Older releases name the parameter AseUser."""
+        output = self._shell.run(_USER_CONFIG, **{self._user_parameter: name})
         if any(error.identifier.startswith("NamedParameterNotFound") for error in output.errors):
-            return self._shell.run("Get-HcsKubernetesUserConfig", AseUser=name)
+            self._user_parameter = "AseUser"
+            return self._shell.run(_USER_CONFIG, AseUser=name)
         return output
 
     def grant(self, namespace: str, user: str) -> Output:
@@ -137,10 +167,6 @@ class Device:
     def _properties(self, cmdlet: str) -> dict[str, t.Any]:
         output = self._shell.run(cmdlet)
         return {} if output.is_unsupported else next((dict(item) for item in output.check_complete().objects), {})
-
-
-def _because(output: Output) -> str:
-    return f", and says: {output.complaint()}" if output.errors else ""
 
 
 __all__ = ("DISABLE", "ENABLE", "Device", "RegistryInfo", "RegistryState")

@@ -10,6 +10,7 @@ import ssl
 import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
+from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._redaction import redacted
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._target import Target
 
 with contextlib.suppress(ImportError):  # the session says so where it is missing
@@ -35,7 +36,7 @@ _FAULTS = {
         "Close PowerShell sessions to the device, or wait until they time out",
     ),
 }
-"""Codes of WSManFault: reason, what the device does, remedy."""
+"""Codes of WSManFault: reason, what the device does by the target's fields, remedy."""
 
 
 class ConnectionLostError(ProvisioningError):
@@ -55,26 +56,34 @@ def translate(error: Exception, target: Target) -> ProvisioningError:
         return _failure(
             target,
             "unauthorized",
-            "refuses the password of {0.username}",
+            f"refuses the password of {target.username}",
             "Correct ansible_password, and ansible_psrp_user, which is EdgeUser; too many tries lock the account",
         )
     if isinstance(error, WSManFaultError):
-        reason, words, remedy = _FAULTS.get(
-            error.code, ("unreachable", f"answers with the fault {error.code}: {error.reason}", "Look at the device")
-        )
-        return _failure(target, reason, words, remedy)
+        if error.code in _FAULTS:
+            reason, words, remedy = _FAULTS[error.code]
+            return _failure(target, reason, words.format(target), remedy)
+        words = f"answers with the fault {error.code}: {redacted(str(error.reason), [target.password])}"
+        return _failure(target, "unreachable", words, "Look at the device")
+    if isinstance(error, requests.RequestException):
+        return _network_failure(error, target)
+    return _failure(
+        target, "unreachable", "does not answer as a PowerShell interface", "Check remote_addr, port, protocol and path"
+    )
+
+
+def _network_failure(error: Exception, target: Target) -> ProvisioningError:
     if isinstance(error, requests.exceptions.SSLError):
         return _tls_failure(error, target)
-    if isinstance(error, requests.RequestException):
-        return _failure(
-            target,
-            "unreachable",
-            "cannot be reached on port {0.port}",
-            "Check address and network. HTTPS is on 5986; HTTP is on 5985, only where the operator turned it on, and wants protocol: http",
-        )
-    return _failure(
-        target, "unreachable", "does not answer as a PowerShell interface", "Check remote_addr, port and protocol"
-    )
+    words = f"cannot be reached on port {target.port}"
+    remedy = "Check address and network. HTTPS is on 5986; HTTP is on 5985, only where the operator turned it on, and wants protocol: http"
+    if isinstance(error, requests.exceptions.ProxyError):
+        words += " through the proxy"
+        remedy = "Check the proxy and whether it lets through to this port, or remove ansible_psrp_proxy"
+    elif isinstance(error, requests.exceptions.ReadTimeout):
+        words = f"did not answer within {target.read_timeout} seconds"
+        remedy = "Look at the device, or give it more time with read_timeout"
+    return _failure(target, "unreachable", words, remedy)
 
 
 def _tls_failure(error: Exception, target: Target) -> ProvisioningError:
@@ -100,7 +109,7 @@ def _tls_failure(error: Exception, target: Target) -> ProvisioningError:
             "has another certificate than the one that is pinned",
             "Find out why; if it was renewed, correct fingerprint",
         )
-    return _failure(target, "unreachable", "does not speak TLS on port {0.port}", "Set port, or protocol: http")
+    return _failure(target, "unreachable", f"does not speak TLS on port {target.port}", "Set port, or protocol: http")
 
 
 def _causes(error: BaseException) -> t.Iterator[BaseException]:
@@ -115,7 +124,7 @@ def _causes(error: BaseException) -> t.Iterator[BaseException]:
 
 
 def _failure(target: Target, reason: str, words: str, remedy: str) -> ProvisioningError:
-    return ProvisioningError(f"{target.host} {words.format(target)}", reason=reason, remedy=remedy)
+    return ProvisioningError(f"{target.host} {words}", reason=reason, remedy=remedy)
 
 
 __all__ = ("ConnectionLostError", "translate")

@@ -5,11 +5,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
-from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.kubeconfig import Kubeconfig
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.kubeconfig import (
+    Kubeconfig,
+    is_of_another,
+)
 
 
 def read_kubeconfig(user: str, lines: t.Iterable[str]) -> Kubeconfig:
@@ -29,12 +33,30 @@ def read_kubeconfig(user: str, lines: t.Iterable[str]) -> Kubeconfig:
     return kubeconfig
 
 
-def replaces(given: Kubeconfig, former: Kubeconfig | None, now: dt.datetime, renew_before: int) -> bool:
-    """Whether what a device gives is to be written over a file: for another cluster, or since the file's end is near."""
+def kept_or_given(given: Kubeconfig, now: dt.datetime, renew_before: int, content: bytes | None) -> bytes:
+    """What a user's file is to hold: what it holds, or what a device gives where that is damaged, of another cluster or near its end.
+
+    :param renew_before: days.
+    :param content: what it holds, None where there is no file.
+    :raises ProvisioningError: it holds somebody else's kubeconfig.
+    """
+    if content and is_of_another(given.user, content):
+        raise ProvisioningError(
+            f"{given.user}.kubeconfig is there and was not made for this user",
+            reason="conflict",
+            remedy="Move it away, or choose another kubeconfig_directory",
+        )
+    former = None
+    with contextlib.suppress(ProvisioningError):
+        former = Kubeconfig.parse(given.user, (content or b"").decode("utf-8", "replace").splitlines())
+    return given.render().encode() if content is None or _replaces(given, former, now, renew_before) else content
+
+
+def _replaces(given: Kubeconfig, former: Kubeconfig | None, now: dt.datetime, renew_before: int) -> bool:
     if former is None or (given.server, given.ca, given.user) != (former.server, former.ca, former.user):
         return True
     near = former.credential.days_left(now) < renew_before
     return near and former.credential.not_after < given.credential.not_after
 
 
-__all__ = ("read_kubeconfig", "replaces")
+__all__ = ("kept_or_given", "read_kubeconfig")

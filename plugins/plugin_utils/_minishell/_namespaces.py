@@ -98,7 +98,12 @@ class Tenancy:
         for user in users:
             self._provide_user(user)
         if self._done.kubeconfigs:
-            info = self._device.registry().info
+            state = self._device.registry()
+            info = state.info
+            if state.is_on and info is None:
+                raise ProvisioningError(
+                    state.said, reason="io", remedy="Wait until module azure_stack_edge finds the registry on"
+                )
             self._done.registry = info.endpoint if info else ""
             self._done.address = self._address or (info.address if info else "")
         existing = self._device.namespaces()
@@ -128,16 +133,13 @@ class Tenancy:
         return self._device.remove_namespace(name).check_complete()
 
     def _provide_user(self, name: str) -> None:
-        output = self._device.user_config(name)
-        if output.is_unsupported:
-            raise output.failure()
-        if not output.failed and output.text:
-            self._done.kubeconfigs[name] = read_kubeconfig(name, output.text)
-            return
-        made = self._do(f"New-HcsKubernetesUser -UserName {name}", functools.partial(self._device.new_user, name))
-        if made is not None:
-            text = made.text or self._device.user_config(name).check().text
-            self._done.kubeconfigs[name] = read_kubeconfig(name, text)
+        config = self._device.user_config(name)
+        if config is None:
+            made = self._do(f"New-HcsKubernetesUser -UserName {name}", functools.partial(self._device.new_user, name))
+            if made is None:
+                return
+            config = made if made.text else self._device.user_config(name)
+        self._done.kubeconfigs[name] = _read(name, config)
 
     def _provide_namespace(
         self, namespace: Namespace, existing: set[str] | None, access: t.Mapping[str, Access]
@@ -176,8 +178,18 @@ class Tenancy:
 
     def _do(self, step: str, run: t.Callable[[], Output]) -> Output | None:
         """Do a step that changes the device, or in check mode only note it."""
-        self._done.steps.append(step)
+        if step not in self._done.steps:  # else it was lost with a session
+            self._done.steps.append(step)
         return None if self._check_mode else run().check()
+
+
+def _read(name: str, config: Output | None) -> Kubeconfig:
+    """The kubeconfig that a device gave for a user, if it gave any."""
+    try:
+        return read_kubeconfig(name, config.text if config else ())
+    except ProvisioningError as error:
+        said = f"; the device says: {config.complaint()}" if config and config.errors else ""
+        raise ProvisioningError(f"{error.message}{said}", reason=error.reason, remedy=error.remedy) from error
 
 
 def _check_name(name: str, reserved: t.Container[str], kind: str) -> None:

@@ -6,11 +6,15 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
+from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._redaction import redacted
 
 _UNSUPPORTED = ("CommandNotFoundException", "NamedParameterNotFound", "ScriptsNotAllowed")
+_OBJECT_NOT_FOUND = 13  # System.Management.Automation.ErrorCategory
+_NOT_THERE = re.compile(r"not found|(does|do|did)( not|n't) exist|no such|there is no|unknown user", re.IGNORECASE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -18,15 +22,24 @@ class CmdletError:
     """An error record.
 
     :param identifier: its FullyQualifiedErrorId.
+    :param category: its number in System.Management.Automation.ErrorCategory.
     """
 
     identifier: str
     message: str
+    category: int = 0
 
     @property
     def is_unsupported(self) -> bool:
         """Whether the device does not know the cmdlet or its parameter."""
         return self.identifier.split(",", 1)[0] in _UNSUPPORTED
+
+    def denies_user(self, name: str) -> bool:
+        """Whether it says that there is no such user: by its category, or in words, since nobody documents which."""
+        if self.is_unsupported:
+            return False
+        tells_whom = any(word in self.message.lower() for word in (name, "user"))
+        return self.category == _OBJECT_NOT_FOUND or (tells_whom and bool(_NOT_THERE.search(self.message)))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,9 +58,26 @@ class Output:
     errors: tuple[CmdletError, ...] = ()
 
     @property
+    def secrets(self) -> list[str]:
+        """The passwords in its objects."""
+        return [str(item["Password"]) for item in self.objects if item.get("Password")]
+
+    @property
     def is_unsupported(self) -> bool:
         """Whether the device has no such cmdlet."""
         return any(error.is_unsupported for error in self.errors)
+
+    @property
+    def says_nothing(self) -> bool:
+        """Whether there is nothing in it, no error either."""
+        return not (self.failed or self.objects or self.text or self.errors)
+
+    def redacted(self, secrets: t.Iterable[str]) -> Output:
+        """The same, whose errors hold none of these secrets, nor what they themselves call one."""
+        return dataclasses.replace(
+            self,
+            errors=tuple(dataclasses.replace(error, message=redacted(error.message, secrets)) for error in self.errors),
+        )
 
     def check(self) -> Output:
         """The same, if it did not fail.

@@ -16,18 +16,19 @@ import warnings
 
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError, missing_library
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._faults import ConnectionLostError, translate
+from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._http import http_session
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._output import (
     CmdletError,
     Output,
     read_output,
 )
+from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._redaction import redacted
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._target import Target
 
 try:
     import requests
     from pypsrp.complex_objects import PSInvocationState
     from pypsrp.exceptions import WinRMError
-    from pypsrp.negotiate import HTTPNegotiateAuth
     from pypsrp.powershell import PowerShell, RunspacePool, RunspacePoolWarning
     from pypsrp.wsman import WSMan
 except ImportError:
@@ -56,6 +57,7 @@ class Session(contextlib.AbstractContextManager[t.Any]):
     def __init__(self, target: Target, debug: t.Callable[[str], object]) -> None:
         self._target = target
         self._debug = debug
+        self._secrets = {target.password}
         self._lost = False
 
     def __enter__(self) -> t.Self:
@@ -71,10 +73,11 @@ class Session(contextlib.AbstractContextManager[t.Any]):
                 warnings.simplefilter("always", RunspacePoolWarning)
                 self._pool.open()
         except (requests.RequestException, WinRMError) as error:
+            self._lost = isinstance(error, requests.RequestException)
             self._close()
             raise translate(error, self._target) from error
         for warning in said:
-            self._debug(f"{self._target.host} says: {warning.message}")
+            self._debug(f"{self._target.host} says: {redacted(str(warning.message), self._secrets)}")
         return self
 
     def __exit__(
@@ -98,13 +101,18 @@ class Session(contextlib.AbstractContextManager[t.Any]):
         except (requests.RequestException, WinRMError) as error:
             self._lost = True
             raise ConnectionLostError(f"the connection was lost during {cmdlet}", self._target) from error
-        return read_output(
+        output = read_output(
             cmdlet,
             pipeline.output,
             [record.message_data for record in pipeline.streams.information],
             failed=pipeline.state != PSInvocationState.COMPLETED,
-            errors=tuple(CmdletError(str(record.fq_error), str(record)) for record in pipeline.streams.error),
+            errors=tuple(
+                CmdletError(str(record.fq_error), str(record), record.category or 0)
+                for record in pipeline.streams.error
+            ),
         )
+        self._secrets.update(output.secrets)
+        return output.redacted(self._secrets)
 
     def _wait(self, cmdlet: str, pipeline: PowerShell) -> None:
         """Poll with a timeout that the device answers to, since a cmdlet may take minutes."""
@@ -118,7 +126,8 @@ class Session(contextlib.AbstractContextManager[t.Any]):
                     reason="unreachable",
                     remedy="Look at the device's alerts; give it more time with timeout, or restart it",
                 )
-            pipeline.poll_invoke(timeout=min(self._target.operation_timeout, math.ceil(left)))
+            # With none it is operation_timeout, and read_timeout counts; with one pypsrp waits for no longer than that
+            pipeline.poll_invoke(timeout=math.ceil(left) if left < self._target.operation_timeout else None)
 
     def _close(self) -> None:
         if self._lost:
@@ -135,32 +144,15 @@ def _connect(target: Target) -> WSMan:
         username=target.username,
         password=target.password,
         ssl=target.https,
+        path=target.path,
         auth="ntlm",
         connection_timeout=target.connection_timeout,
         operation_timeout=target.operation_timeout,
-        read_timeout=target.operation_timeout + 10,
+        read_timeout=target.read_timeout,
         reconnection_backoff=0.1,
     )
-    connection.transport.session = _http_session(target)
+    connection.transport.session = http_session(target)
     return connection
-
-
-def _http_session(target: Target) -> requests.Session:
-    """As pypsrp would make it, but with a pin and a server name, and straight to the device whatever proxy is set."""
-    session = requests.Session()
-    session.trust_env = False
-    session.headers.update({"User-Agent": "edgeops.registry", "Accept-Encoding": "identity"})
-    session.auth = HTTPNegotiateAuth(
-        target.username, target.password, auth_provider="ntlm", wrap_required=not target.https
-    )
-    pool: dict[str, t.Any] = {"server_hostname": target.tls_server_name} if target.tls_server_name else {}
-    if target.fingerprint:
-        pool["assert_fingerprint"] = target.fingerprint
-    session.verify = target.ca_cert or not target.fingerprint
-    adapter = requests.adapters.HTTPAdapter()
-    adapter.init_poolmanager(1, 1, **pool)
-    session.mount("https://", adapter)
-    return session
 
 
 __all__ = ("Session", "Shell")

@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
-import time
 import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
@@ -16,13 +14,10 @@ from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._devic
     ENABLE,
     Device,
     RegistryInfo,
+    RegistryState,
 )
-from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._faults import ConnectionLostError
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._output import Output
-
-_PASSING = ("unreachable", "busy")
-
-Connect = t.Callable[[], contextlib.AbstractContextManager[Device]]
+from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._sessions import Sessions
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,22 +29,11 @@ class Switched:
 
 
 class Switch:
-    """Brings the registry of one device to a state.
+    """Brings the registry of one device to a state; with as many sessions as it takes, nothing is asked for twice."""
 
-    :param connect: opens a session; a lost one is followed by another.
-    :param timeout: seconds for all of it.
-    :param interval: seconds between two looks at the state.
-    :param tell: takes what is done and waited for, one line at a time.
-    """
-
-    def __init__(
-        self, connect: Connect, *, check_mode: bool, timeout: float, interval: float, tell: t.Callable[[str], object]
-    ) -> None:
-        self._connect = connect
+    def __init__(self, sessions: Sessions, *, check_mode: bool) -> None:
+        self._sessions = sessions
         self._check_mode = check_mode
-        self._deadline = time.monotonic() + timeout
-        self._interval = interval
-        self._tell = tell
         self._asked = False
 
     def present(self) -> Switched:
@@ -57,97 +41,56 @@ class Switch:
 
         :raises ProvisioningError: it cannot be enabled, or was not within the time.
         """
-        return self._until_done(self._present_once)
+        return self._sessions.run(self._present_once)
 
     def absent(self) -> Switched:
         """Disable the registry if it is on.
 
         :raises ProvisioningError: the device has no cmdlet for that, or it was not done within the time.
         """
-        return self._until_done(self._absent_once)
-
-    def _until_done(self, attempt: t.Callable[[Device], Switched]) -> Switched:
-        """Do it with as many sessions as it takes; state is read anew with each, and nothing is asked for twice."""
-        connect = self._connect
-        while True:
-            try:
-                with connect() as device:
-                    return attempt(device)
-            except ConnectionLostError as lost:
-                self._wait(lost, f"{lost.message}; reading the state again")
-                connect = self._reconnect
-
-    @contextlib.contextmanager
-    def _reconnect(self) -> t.Iterator[Device]:
-        """A session after a lost one: the device may be away for a while, or count the lost one still."""
-        with contextlib.ExitStack() as stack:
-            device = None
-            while device is None:
-                try:
-                    device = stack.enter_context(self._connect())
-                except ProvisioningError as error:
-                    if error.reason not in _PASSING:
-                        raise
-                    self._wait(error, f"{error.message}; trying again")
-            yield device
+        return self._sessions.run(self._absent_once)
 
     def _present_once(self, device: Device) -> Switched:
-        info = self._look(device)
-        if info is not None:
-            return Switched(self._asked, info)
-        if not self._asked:
+        state = self._look(device)
+        if not state.is_on and not self._asked:
             check_prerequisites(device)
             if self._check_mode:
-                self._tell(f"would run {ENABLE}")
+                self._sessions.tell(f"would run {ENABLE}")
                 return Switched(changed=True)
             self._ask(ENABLE, device.enable)
-        while (info := self._look(device)) is None:
-            self._wait(self._unfinished("enabled", "on"), "the registry is not on yet")
-        return Switched(changed=True, info=info)
+            state = self._look(device)
+        while state.info is None:
+            self._sessions.wait(_unfinished("on", state), "the registry is not on yet")
+            state = self._look(device)
+        return Switched(self._asked, state.info)
 
     def _absent_once(self, device: Device) -> Switched:
-        if self._look(device) is None:
+        if not self._look(device).is_on:
             return Switched(self._asked)
         if not self._asked:
             if not device.has(DISABLE):
                 raise _no_way_off()
             if self._check_mode:
-                self._tell(f"would run {DISABLE}")
+                self._sessions.tell(f"would run {DISABLE}")
                 return Switched(changed=True)
             self._ask(DISABLE, device.disable)
-        while self._look(device) is not None:
-            self._wait(self._unfinished("disabled", "off"), "the registry is not off yet")
+        while (state := self._look(device)).is_on:
+            self._sessions.wait(_unfinished("off", state), "the registry is not off yet")
         return Switched(changed=True)
 
-    def _look(self, device: Device) -> RegistryInfo | None:
-        """The registry's state; a complaint may be a passing one, so it is read twice before anything follows from it."""
+    def _look(self, device: Device) -> RegistryState:
         state = device.registry()
-        if state.info is None and state.said:
-            self._tell(f"the device says: {state.said}; reading the state again")
-            state = device.registry()
-        return state.info
+        if state.said:
+            self._sessions.tell(f"the device says: {state.said}")
+        return state
 
     def _ask(self, cmdlet: str, run: t.Callable[[], Output]) -> None:
-        self._tell(f"running {cmdlet}, which may take minutes")
+        self._sessions.tell(f"running {cmdlet}, which may take minutes")
         self._asked = True
         output = run()
         if output.errors:
-            self._tell(f"the device says: {output.complaint()}")
+            self._sessions.tell(f"the device says: {output.complaint()}")
         output.check()
-
-    def _unfinished(self, done: str, state: str) -> ProvisioningError:
-        return ProvisioningError(
-            f"the registry was {done} and is not {state} within the time given",
-            reason="unreachable",
-            remedy="Look at the device's alerts, then run this again: it goes on from what it finds",
-        )
-
-    def _wait(self, error: ProvisioningError, news: str) -> None:
-        """Wait for a moment, or give up with an error where there is no time left."""
-        if time.monotonic() + self._interval > self._deadline:
-            raise error
-        self._tell(news)
-        time.sleep(self._interval)
 
 
 def check_prerequisites(device: Device) -> None:
@@ -179,6 +122,15 @@ def check_prerequisites(device: Device) -> None:
         )
 
 
+def _unfinished(wanted: str, state: RegistryState) -> ProvisioningError:
+    said = f": {state.said}" if state.said else ""
+    return ProvisioningError(
+        f"the registry is not {wanted} within the time given{said}",
+        reason="unreachable",
+        remedy="Look at the device's alerts, then run this again: it goes on from what it finds",
+    )
+
+
 def _no_way_off() -> ProvisioningError:
     return ProvisioningError(
         f"not supported by this device: it has no cmdlet {DISABLE}",
@@ -187,4 +139,4 @@ def _no_way_off() -> ProvisioningError:
     )
 
 
-__all__ = ("Connect", "Switch", "Switched", "check_prerequisites")
+__all__ = ("Switch", "Switched", "check_prerequisites")

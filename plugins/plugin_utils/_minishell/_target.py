@@ -11,52 +11,66 @@ import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._argspec import ArgumentSpec
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
+from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._settings import Settings
 
 CONNECTION_OPTIONS: ArgumentSpec = {
     "remote_addr": {"type": "str"},
     "port": {"type": "int"},
     "protocol": {"type": "str", "choices": ["https", "http"]},
+    "path": {"type": "str"},
     "remote_user": {"type": "str"},
     "remote_password": {"type": "str", "no_log": True},
     "ca_cert": {"type": "path"},
     "tls_server_name": {"type": "str"},
     "fingerprint": {"type": "str"},
+    "proxy": {"type": "str", "no_log": True},
     "configuration_name": {"type": "str"},
     "connection_timeout": {"type": "int"},
     "operation_timeout": {"type": "int"},
+    "read_timeout": {"type": "int"},
     "timeout": {"type": "int", "default": 900},
 }
 """Documented by the fragment `edgeops.registry.minishell`."""
 
-VARIABLES: dict[str, tuple[str, ...]] = {
-    "remote_addr": ("ansible_psrp_host", "ansible_host", "inventory_hostname"),
-    "port": ("ansible_psrp_port", "ansible_port"),
-    "protocol": ("ansible_psrp_protocol",),
-    "remote_user": ("ansible_psrp_user", "ansible_user"),
-    "remote_password": ("ansible_winrm_password", "ansible_winrm_pass", "ansible_password"),
-    "ca_cert": ("ansible_psrp_ca_cert", "ansible_psrp_cert_trust_path"),
-    "tls_server_name": ("edge_device_tls_server_name",),
-    "fingerprint": ("edge_device_fingerprint",),
-    "configuration_name": ("ansible_psrp_configuration_name",),
-    "connection_timeout": ("ansible_psrp_connection_timeout",),
-    "operation_timeout": ("ansible_psrp_operation_timeout",),
-    "cert_validation": ("ansible_psrp_cert_validation",),
-    "message_encryption": ("ansible_psrp_message_encryption",),
-}
-"""The variables behind each option, the strongest first: those of connection plugin `ansible.builtin.psrp`, where it has any."""
-
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_PROXY = re.compile(r"https?://\S+")
+_ENVELOPE_SIZE = "153600"
+
+_POSSIBLE: dict[str, tuple[tuple[str, ...], str, str]] = {
+    "auth": (
+        ("negotiate", "ntlm"),
+        "an Azure Stack Edge is in no domain and lets users in by NTLM alone",
+        "Remove the variable, or set it to ntlm",
+    ),
+    "cert_validation": (
+        ("validate",),
+        "the certificate of the device must be validated",
+        "Remove the variable, and give ca_cert or fingerprint",
+    ),
+    "max_envelope_size": (
+        (_ENVELOPE_SIZE,),
+        f"messages of {_ENVELOPE_SIZE} bytes are sent, and of no other size",
+        "Remove the variable",
+    ),
+}
+"""What a variable of psrp may be here, the default first; why it may be nothing else; and the remedy."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Target:
     """One device and the account on it.
 
+    :param path: of the URL, without a slash in front.
     :param ca_cert: path of a PEM file; empty for the public CAs.
     :param tls_server_name: the name in the device's certificate; empty where it is `host`.
     :param fingerprint: SHA-256 of the device's certificate, 64 lower case hexadecimal digits; empty for none.
+    :param proxy: URL of an HTTP proxy, which may hold a password; empty for none.
+    :param environment_proxy: whether the proxies of the environment count where `proxy` is empty.
     :param connection_timeout: seconds.
     :param operation_timeout: seconds after which the device has to answer that it is still busy.
+    :param read_timeout: seconds after which a device that answers nothing is given up.
+    :param reconnection_retries: how often a connection that cannot be made is tried again.
+    :param reconnection_backoff: seconds before the second of these, doubled for each that follows.
     :param timeout: seconds for one cmdlet, and for what it starts.
     """
 
@@ -65,12 +79,18 @@ class Target:
     https: bool
     username: str
     password: str = dataclasses.field(repr=False)
+    path: str = "wsman"
     ca_cert: str = ""
     tls_server_name: str = ""
     fingerprint: str = ""
+    proxy: str = dataclasses.field(default="", repr=False)
+    environment_proxy: bool = False
     configuration: str = "Minishell"
     connection_timeout: int = 30
     operation_timeout: int = 20
+    read_timeout: int = 30
+    reconnection_retries: int = 0
+    reconnection_backoff: float = 2.0
     timeout: int = 900
 
     @classmethod
@@ -78,28 +98,32 @@ class Target:
         """Read the options, and where one is not given the variables behind it.
 
         :param variable: the value of a variable of the host, None where it has none.
-        :raises ProvisioningError: one is missing or wrong; no value of the password is part of the message.
+        :raises ProvisioningError: one is missing, wrong or impossible; no value of a secret is part of the message.
         """
-        given = {name: _value(options.get(name), names, variable) for name, names in VARIABLES.items()}
-        https = _is_https(given["protocol"], given["port"])
+        given = Settings(options, variable)
+        https = _is_https(given)
+        _refuse_impossible(given)
         _refuse_insecure(given, https=https)
-        if not given["remote_password"]:
-            raise ProvisioningError(
-                "it is missing", part="remote_password", remedy="Set ansible_password for the device, in a vault"
-            )
+        operation_timeout = given.whole("operation_timeout", 20)
         return cls(
-            host=str(given["remote_addr"]),
-            port=_whole(given["port"], 5986 if https else 5985, "port"),
+            host=given.text("remote_addr"),
+            port=given.whole("port", 5986 if https else 5985),
             https=https,
-            username=str(given["remote_user"] or "EdgeUser"),
-            password=str(given["remote_password"]),
-            ca_cert=str(given["ca_cert"] or ""),
-            tls_server_name=str(given["tls_server_name"] or ""),
-            fingerprint=parse_fingerprint(str(given["fingerprint"] or ""), "fingerprint"),
-            configuration=str(given["configuration_name"] or "Minishell"),
-            connection_timeout=_whole(given["connection_timeout"], 30, "connection_timeout"),
-            operation_timeout=_whole(given["operation_timeout"], 20, "operation_timeout"),
-            timeout=_whole(options["timeout"], 900, "timeout"),
+            username=given.text("remote_user", "EdgeUser"),
+            password=_password(given),
+            path=given.text("path", "wsman").lstrip("/"),
+            ca_cert=given.text("ca_cert"),
+            tls_server_name=given.text("tls_server_name"),
+            fingerprint=parse_fingerprint(given.text("fingerprint"), given.source("fingerprint")),
+            proxy=_proxy(given, https=https),
+            environment_proxy=not given.flag("ignore_proxy", default=True),
+            configuration=given.text("configuration_name", "Minishell"),
+            connection_timeout=given.whole("connection_timeout", 30),
+            operation_timeout=operation_timeout,
+            read_timeout=_read_timeout(given, operation_timeout),
+            reconnection_retries=given.whole("reconnection_retries", 0, least=0),
+            reconnection_backoff=given.whole("reconnection_backoff", 2, least=0),
+            timeout=given.whole("timeout", 900),
         )
 
 
@@ -118,39 +142,62 @@ def parse_fingerprint(text: str, part: str) -> str:
     return digits
 
 
-def _value(given: object, names: t.Iterable[str], variable: t.Callable[[str], object]) -> object:
-    return next((value for value in (given, *map(variable, names)) if value not in (None, "")), None)
+def _is_https(given: Settings) -> bool:
+    protocol = given.text("protocol", "http" if given.text("port") == "5985" else "https")
+    if protocol not in ("https", "http"):
+        raise given.error("protocol", "must be https or http")
+    return protocol == "https"
 
 
-def _is_https(protocol: object, port: object) -> bool:
-    if protocol not in (None, "https", "http"):
-        raise ProvisioningError("must be https or http", part="protocol")
-    return protocol == "https" or (protocol is None and str(port) != "5985")
-
-
-def _refuse_insecure(given: t.Mapping[str, object], *, https: bool) -> None:
-    if given["cert_validation"] == "ignore":
-        raise ProvisioningError(
-            "the certificate of the device must be validated",
-            part="ansible_psrp_cert_validation",
-            remedy="Remove the variable, and give ca_cert or fingerprint",
-        )
-    if not https and given["message_encryption"] == "never":
-        raise ProvisioningError(
-            "over http the messages must be encrypted",
-            part="ansible_psrp_message_encryption",
-            remedy="Remove the variable, or use https",
+def _refuse_impossible(given: Settings) -> None:
+    """What is not heeded must not seem to be."""
+    for name, (possible, message, remedy) in _POSSIBLE.items():
+        if given.text(name, possible[0]) not in possible:
+            raise given.error(name, message, remedy)
+    if not given.flag("negotiate_send_cbt", default=True):
+        raise given.error(
+            "negotiate_send_cbt",
+            "the login is bound to the TLS connection, lest another uses it",
+            "Remove the variable",
         )
 
 
-def _whole(value: object, default: int, part: str) -> int:
-    try:
-        number = default if value is None else int(str(value))
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise ProvisioningError("must be a whole number from 1", part=part)
-    return number
+def _refuse_insecure(given: Settings, *, https: bool) -> None:
+    encryption = given.text("message_encryption", "auto")
+    if encryption not in ("auto", "never" if https else "always"):
+        message = "over https TLS alone encrypts" if https else "over http the messages must be encrypted"
+        raise given.error("message_encryption", message, "Remove the variable" if https else "Remove it, or use https")
+    for name in ("fingerprint", "ca_cert", "tls_server_name"):
+        if given.is_given(name) and not https:
+            raise given.error(
+                name, "over http no certificate is seen, so that it would prove nothing", "Remove it, or use https"
+            )
 
 
-__all__ = ("CONNECTION_OPTIONS", "VARIABLES", "Target", "parse_fingerprint")
+def _password(given: Settings) -> str:
+    if not given.is_given("remote_password"):
+        raise given.error("remote_password", "it is missing", "Set ansible_password for the device, in a vault")
+    return given.text("remote_password")
+
+
+def _proxy(given: Settings, *, https: bool) -> str:
+    proxy = given.text("proxy")
+    if proxy and not _PROXY.fullmatch(proxy):
+        raise given.error("proxy", "must be the URL of an HTTP proxy", "Write it as http://proxy.example.com:3128")
+    for name, asked in (("proxy", bool(proxy)), ("ignore_proxy", not given.flag("ignore_proxy", default=True))):
+        if asked and not https:
+            raise given.error(
+                name, "over http a login holds for one connection, which no proxy promises to keep", "Use https"
+            )
+    return proxy
+
+
+def _read_timeout(given: Settings, operation_timeout: int) -> int:
+    """It has to be longer than the device may take to say that it is busy."""
+    seconds = given.whole("read_timeout", operation_timeout + 10)
+    if seconds <= operation_timeout:
+        raise given.error("read_timeout", f"must be more than operation_timeout, which is {operation_timeout}")
+    return seconds
+
+
+__all__ = ("CONNECTION_OPTIONS", "Target", "parse_fingerprint")

@@ -8,7 +8,10 @@ import re
 
 import pytest
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
-from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._kubeconfig import read_kubeconfig, replaces
+from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._kubeconfig import (
+    kept_or_given,
+    read_kubeconfig,
+)
 from ansible_collections.edgeops.registry.tests.emulator.kubernetes import Kubernetes
 
 NOW = dt.datetime.now(dt.UTC)
@@ -72,13 +75,46 @@ def test_what_is_unusable_is_refused_without_its_value(text, spoil, words):
     assert not [value for value in text.split() if len(value) > 60 and value in str(caught.value)]
 
 
+def with_key_of(text, other):
+    """A kubeconfig with another's key."""
+    key = re.search(r"client-key-data: \S+", other)[0]
+    return re.sub(r"client-key-data: \S+", key, text)
+
+
+def test_a_key_that_is_not_the_certificate_s_is_refused(kubernetes, text):
+    with pytest.raises(ProvisioningError, match="has a damaged client-certificate-data or client-key-data") as caught:
+        parse(with_key_of(text, kubernetes.issue("bob", 365)))
+    assert "ann" in caught.value.remedy
+
+
 def test_when_a_file_is_replaced(kubernetes, text, tmp_path):
     given = parse(text)
+    new = given.render().encode()
     near = parse(kubernetes.issue("ann", 10))
     elsewhere = parse(Kubernetes(tmp_path).issue("ann", 365))
-    assert replaces(given, None, NOW, 30)
-    assert replaces(given, near, NOW, 30)
-    assert replaces(given, elsewhere, NOW, 30)
-    assert not replaces(given, near, NOW, 5)
-    assert not replaces(given, given, NOW, 30)
-    assert not replaces(near, near, NOW, 30)
+
+    def kept(content, given=given, renew_before=30):
+        return kept_or_given(given, NOW, renew_before, content) == content
+
+    for content in (
+        None,
+        near.render().encode(),
+        elsewhere.render().encode(),
+        b"",
+        b"half of a fi",
+        b"\xff\xfe\0",
+        new[:900],
+    ):
+        assert kept_or_given(given, NOW, 30, content) == new
+    assert kept_or_given(given, NOW, 30, with_key_of(new.decode(), near.render()).encode()) == new
+    assert kept(near.render().encode(), renew_before=5)
+    assert kept(new)
+    assert kept(b"# a comment\n" + new)
+    assert kept(near.render().encode(), given=near)
+
+
+def test_somebody_else_s_file_is_not_replaced(text):
+    foreign = text.replace("current-context: ann@kubernetes", "current-context: admin@elsewhere").encode()
+    with pytest.raises(ProvisioningError, match=r"ann\.kubeconfig is there and was not made for this user") as caught:
+        kept_or_given(parse(text), NOW, 30, foreign)
+    assert caught.value.reason == "conflict"

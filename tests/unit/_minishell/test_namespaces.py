@@ -3,6 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._access import Access
@@ -26,6 +28,7 @@ STEPS = [
     "New-HcsKubernetesNamespace -Namespace empty",
 ]
 LIST = "Get-HcsKubernetesNamespaces"
+USER_CONFIG = "Get-HcsKubernetesUserConfig"
 
 
 @pytest.fixture
@@ -104,12 +107,70 @@ def test_kubeconfigs_in_every_form_and_from_older_releases(tenancy, device, knob
     assert tenancy("present", WANTED[:1]).steps == []
 
 
+@pytest.mark.parametrize("unknown", ["words", "category"])
+def test_an_unknown_user_is_made(tenancy, device, unknown):
+    device.turn(user_unknown=unknown)
+    assert tenancy("present", WANTED[:1]).steps == STEPS[:5]
+
+
+def test_an_older_release_is_asked_by_its_parameter_from_then_on(tenancy, device):
+    device.turn(user_parameter="AseUser")
+    tenancy("present", WANTED[:1])
+    before = len(device.cmdlets)
+    tenancy("present", WANTED[:1])
+    assert device.cmdlets[before:].count(USER_CONFIG) == 3
+
+
+def test_a_passing_failure_does_not_look_like_no_user(tenancy, device):
+    tenancy("present", WANTED)
+    device.turn(fail_next=USER_CONFIG)
+    assert tenancy("present", WANTED).steps == []
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_a_failure_does_not_look_like_no_user(tenancy, device, check_mode):
+    device.turn(fail=USER_CONFIG)
+    with pytest.raises(ProvisioningError, match=f"{USER_CONFIG} failed: .*EmulatedFailure") as caught:
+        tenancy("present", WANTED[:1], check_mode=check_mode)
+    assert "New-HcsKubernetesUser -UserName ann" in caught.value.remedy
+    assert device.cmdlets == [USER_CONFIG, USER_CONFIG]
+
+
+BESIDE = [
+    ("New-HcsKubernetesUser", ""),
+    (USER_CONFIG, ""),
+    ("Grant-HcsKubernetesNamespaceAccess", ""),
+    ("Get-HcsKubernetesContainerRegistryInfo", ""),
+    (LIST, "EmulatedWarning"),
+    ("New-HcsKubernetesNamespace", "EmulatedWarning"),
+]
+
+
+@pytest.mark.parametrize(("cmdlet", "words"), BESIDE)
+def test_an_error_beside_the_output(tenancy, device, cmdlet, words):
+    """It does not count where what the cmdlet did is proven by other means."""
+    device.turn(enabled=True, address="127.0.0.1", non_terminating=cmdlet)
+    with pytest.raises(ProvisioningError, match=words) if words else contextlib.nullcontext():
+        tenancy("present", WANTED[:1])
+    if not words:
+        assert tenancy("present", WANTED[:1]).steps == []
+
+
+def test_an_error_beside_the_removal_of_a_namespace(tenancy, device):
+    tenancy("present", WANTED)
+    device.turn(non_terminating="Remove-HcsKubernetesNamespace")
+    with pytest.raises(ProvisioningError, match="EmulatedWarning"):
+        tenancy("absent", WANTED)
+
+
 FAULTS = [
     ({"fail_next": "New-HcsKubernetesUser"}, "127.0.0.1", "EmulatedFailure"),
     ({"fail_next": "Grant-HcsKubernetesNamespaceAccess"}, "127.0.0.1", "EmulatedFailure"),
     ({"fail_next": LIST}, "127.0.0.1", "EmulatedFailure"),
     ({"missing": ["Get-HcsKubernetesUserConfig"]}, "127.0.0.1", "not supported by this device"),
     ({"non_terminating": "New-HcsKubernetesUser", "partial": True}, "127.0.0.1", "the kubeconfig of ann has"),
+    ({"non_terminating": "New-HcsKubernetesUser", "partial": True}, "127.0.0.1", "EmulatedWarning"),
+    ({"enabled": True, "half_polls": 1000}, "127.0.0.1", "tells no Username, Password"),
     ({}, "127.0.0.2", "Kubernetes does not tell"),
 ]
 

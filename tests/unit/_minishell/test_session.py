@@ -3,17 +3,22 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import concurrent.futures
 import hashlib
 import logging
+import socket
 import ssl
+import time
 
 import pytest
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._device import Device
-from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._faults import ConnectionLostError
+from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._faults import ConnectionLostError, translate
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._session import Session
 from ansible_collections.edgeops.registry.tests.support.edge_device import EdgeDevice
+from ansible_collections.edgeops.registry.tests.support.proxy_server import ProxyServer
 from ansible_collections.edgeops.registry.tests.support.real_registry import free_port, wait_until
+from pypsrp.exceptions import WSManFaultError
 
 INFO = "Get-HcsKubernetesContainerRegistryInfo"
 ENABLE = "Set-HcsKubernetesContainerRegistry"
@@ -55,6 +60,73 @@ def test_how_a_device_refuses(target, device, authority):
     assert refusal(target(https=False)) == "unreachable"
     device.turn(shells_per_user=0)
     assert refusal(target()) == "busy"
+
+
+def test_a_path_of_its_own(target, device):
+    device.turn(path="wsman/device")
+    with Session(target(path="wsman/device"), silent) as session:
+        assert session.run("Get-HcsApplianceInfo").objects
+    assert refusal(target()) == "unreachable"
+
+
+@pytest.fixture
+def proxy(device):
+    server = ProxyServer({f"127.0.0.1:{device.port}": device.port})
+    yield server
+    server.stop()
+
+
+def test_through_a_proxy_the_certificate_is_checked_all_the_same(target, node_leaf, proxy, device):
+    right, wrong = fingerprint(node_leaf), "0" * 64
+    for fields in ({}, {"fingerprint": right}, {"fingerprint": right, "ca_cert": "", "tls_server_name": ""}):
+        with Session(target(proxy=proxy.url, **fields), silent) as session:
+            assert session.run("Get-HcsApplianceInfo").objects
+    assert proxy.asked == [("CONNECT", f"127.0.0.1:{device.port}")] * 3
+    assert refusal(target(proxy=proxy.url, fingerprint=wrong)) == "untrusted"
+    assert refusal(target(proxy=proxy.url, fingerprint=wrong, ca_cert="", tls_server_name="")) == "untrusted"
+    assert refusal(target(proxy=proxy.url, tls_server_name="")) == "name_mismatch"
+    assert refusal(target(proxy=proxy.url, ca_cert="")) == "untrusted"
+    proxy.routes.clear()
+    with pytest.raises(ProvisioningError, match=r"cannot be reached on port .* through the proxy"):
+        Session(target(proxy=proxy.url), silent).__enter__()
+
+
+@pytest.mark.parametrize("counts", [True, False])
+def test_a_proxy_of_the_environment_counts_on_request(target, proxy, monkeypatch, counts):
+    monkeypatch.setenv("https_proxy", proxy.url)
+    monkeypatch.setenv("no_proxy", "")
+    with Session(target(environment_proxy=counts), silent) as session:
+        assert session.run("Get-HcsApplianceInfo").objects
+    assert len(proxy.asked) == counts
+
+
+def test_a_device_that_answers_nothing_is_given_up(target):
+    with socket.create_server(("127.0.0.1", 0)) as deaf:
+        given = target(https=False, port=deaf.getsockname()[1], operation_timeout=60, read_timeout=2)
+        begin = time.monotonic()
+        with pytest.raises(ProvisioningError, match="did not answer within 2 seconds"):
+            Session(given, silent).__enter__()
+    assert time.monotonic() - begin < 30
+
+
+def test_a_connection_that_cannot_be_made_yet(target, node_leaf):
+    port = free_port()
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        starting = pool.submit(EdgeDevice, node_leaf, port=port, user_password="of-the-user")
+        given = target(port=port, password="of-the-user", reconnection_retries=12, reconnection_backoff=0.05)
+        try:
+            with Session(given, silent) as session:
+                assert session.run("Get-HcsApplianceInfo").objects
+        finally:
+            starting.result().stop()
+
+
+def test_a_fault_s_words_are_only_words(target):
+    fault = WSManFaultError(
+        1, "machine", "{0.password} and Password: hunter2 and " + target().password, None, None, None
+    )
+    words = str(translate(fault, target()))
+    assert "{0.password} and Password: (not shown) and (not shown)" in words
 
 
 def test_over_http_messages_are_encrypted(target):
@@ -119,6 +191,19 @@ def test_a_connection_that_is_cut(target, device):
     with pytest.raises(ConnectionLostError), Session(target(), silent) as session:
         session.run(ENABLE)
     wait_until(lambda: device.report["shells_closed"] == 1, "the shell stays open")
+
+
+def test_a_connection_that_is_cut_while_a_shell_opens(target, device):
+    """The shell that was opened is closed."""
+    plain = EdgeDevice()
+    try:
+        for one in (device, plain):
+            one.turn(cut="open")
+            assert refusal(target(https=one is device, port=one.port, password=one.password)) == "unreachable"
+            report = one.report
+            assert (report["shells_opened"], report["shells_closed"]) == (1, 1)
+    finally:
+        plain.stop()
 
 
 def test_no_log_of_a_library_tells_what_is_sent(target, device, caplog):

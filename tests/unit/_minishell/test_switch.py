@@ -9,6 +9,7 @@ import pytest
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._device import Device
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._session import Session
+from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._sessions import Sessions
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._switch import Switch
 
 INFO = "Get-HcsKubernetesContainerRegistryInfo"
@@ -30,7 +31,7 @@ def switch(target, told):
             with Session(target(), told.append) as session:
                 yield Device(session)
 
-        return Switch(connect, check_mode=check_mode, timeout=timeout, interval=0.05, tell=told.append)
+        return Switch(Sessions(connect, timeout=timeout, interval=0.05, tell=told.append), check_mode=check_mode)
 
     return make
 
@@ -99,7 +100,7 @@ def test_a_device_that_is_away_for_a_while_is_waited_for(target, device, told):
             yield Device(session)
 
     device.turn(cut=ENABLE)
-    switch = Switch(connect, check_mode=False, timeout=20.0, interval=0.05, tell=told.append)
+    switch = Switch(Sessions(connect, timeout=20.0, interval=0.05, tell=told.append), check_mode=False)
     assert switch.present().info
     assert away == []
     assert device.cmdlets.count(ENABLE) == 1
@@ -115,6 +116,48 @@ def test_a_passing_failure_of_a_look_does_not_enable_again(switch, device):
     device.turn(enabled=True, fail_next=INFO)
     assert not switch().present().changed
     assert device.cmdlets == [INFO, INFO]
+
+
+def test_half_of_it_right_after_enabling_is_waited_for(switch, device, told):
+    device.turn(half_polls=3)
+    done = switch().present()
+    assert (done.changed, done.info.password) == (True, "generated-by-the-device")
+    assert device.cmdlets.count(ENABLE) == 1
+    assert f"the device says: {INFO} tells no Username, Password" in told
+
+
+@pytest.mark.parametrize("check_mode", [True, False])
+def test_half_of_it_is_on(switch, device, check_mode):
+    device.turn(enabled=True, half_polls=3)
+    assert not switch(check_mode=check_mode).present().changed
+    device.turn(half_polls=1000)
+    assert switch(check_mode=check_mode).absent().changed
+    assert ENABLE not in device.cmdlets
+    assert device.cmdlets.count(DISABLE) == (not check_mode)
+
+
+@pytest.mark.parametrize("cmdlet", [INFO, ENABLE])
+def test_an_error_beside_the_output_is_told_and_the_state_decides(switch, device, told, cmdlet):
+    device.turn(non_terminating=cmdlet)
+    assert switch().present().changed
+    assert device.cmdlets.count(ENABLE) == 1
+    assert any("EmulatedWarning" in line for line in told)
+
+
+@pytest.mark.parametrize("cmdlet", PREREQUISITES)
+def test_an_error_beside_the_output_of_a_prerequisite_stops_before_enabling(switch, device, cmdlet):
+    device.turn(non_terminating=cmdlet)
+    with pytest.raises(ProvisioningError, match="EmulatedWarning"):
+        switch().present()
+    assert ENABLE not in device.cmdlets
+
+
+def test_a_failing_cmdlet_s_words_are_told_without_the_secrets_in_them(switch, device, told):
+    secrets = (device.password, "generated-by-the-device")
+    device.turn(enabled=True, fail=DISABLE, words=f"{secrets[0]} is no login, nor is {secrets[1]}")
+    with pytest.raises(ProvisioningError, match=r"\(not shown\) is no login, nor is \(not shown\)") as caught:
+        switch().absent()
+    assert not [secret for secret in secrets if secret in f"{told} {caught.value}"]
 
 
 FAULTS = [

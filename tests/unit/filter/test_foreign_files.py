@@ -46,6 +46,24 @@ def test_a_hosts_file_and_back(before, after):
     assert written(hosts_file, after, "absent") == before
 
 
+@pytest.mark.parametrize(
+    "content",
+    [
+        "# made by PowerShell\r\n".encode("utf-16"),
+        "# made by PowerShell\r\n".encode("utf-16-be"),
+        b"\xfe\xff\0#\0\r\0\n",
+        HOSTS[1][0] + "10.0.0.1 added.test\r\n".encode("utf-16-le"),
+    ],
+    ids=["little endian", "no mark", "big endian", "a line in another file"],
+)
+def test_a_hosts_file_in_utf_16_is_refused(content):
+    with pytest.raises(
+        AnsibleFilterError, match=r"etc/hosts is in UTF-16, in which Windows finds no entry\. Save it as UTF-8"
+    ):
+        written(hosts_file, content, path="etc/hosts")
+    assert written(hosts_file, content, "absent") == content
+
+
 def test_a_former_address_of_ours_is_corrected():
     former = LINE.replace(b"192.0.2.44", b"192.0.2.1") + b"\r\n"
     assert written(hosts_file, former) == LINE + b"\r\n"
