@@ -140,6 +140,9 @@ def test_from_two_devices_to_records_namespaces_and_back(site):
     assert code == 0, output
     for device in site.devices:
         assert not [name for name in device.cmdlets if not name.startswith(("Get-", "Test-"))]
+    code, _changed, output = site.run("verify")
+    assert code != 0
+    assert "would change namespaces [shop] of the device" in output
     code, changed, output = site.run("registry", "namespaces")
     assert code == 0, output
     assert changed == {"edge-0": "3", "edge-1": "3"}
@@ -156,6 +159,8 @@ def test_from_two_devices_to_records_namespaces_and_back(site):
     assert "trusted on first use" not in output
     for device, start in zip(site.devices, before, strict=True):
         assert all(name.startswith("Get-") for name in device.cmdlets[start:])
+    code, changed, output = site.run("verify")
+    assert (code, changed) == (0, {"edge-0": "0", "edge-1": "0"}), output
     code, changed, output = site.run("registry", registry_state="absent")
     assert (code, changed) == (0, {"edge-0": "2", "edge-1": "2"}), output
     assert not (site.folder / "records.yml").exists()

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ import yaml
 from ansible_collections.edgeops.registry import tests
 
 ROLE = Path(tests.__path__[0]).parent / "roles" / "client"
-FILES = ["tasks/windows.yml", "tasks/windows_login.yml", "handlers/windows.yml"]
+FILES = ["tasks/windows.yml", "tasks/windows_login.yml", "tasks/windows_proof.yml", "handlers/windows.yml"]
 BIN = Path(sys.executable).parent
 HOSTS = b"127.0.0.1 localhost\r\n"
 PASSWORD = "s3cret-canary"
@@ -82,7 +83,7 @@ class ActionModule(ActionBase):
 
 @pytest.fixture
 def run(tmp_path, authority):
-    """Run the tasks with modules that note what they are given; the notes by module."""
+    """Run a playbook on a Windows host with modules that note what they are given; the notes by module."""
     plugins = tmp_path / "ansible_collections/ansible/windows/plugins"
     (plugins / "action").mkdir(parents=True)
     (plugins / "modules").mkdir()
@@ -90,17 +91,10 @@ def run(tmp_path, authority):
         (plugins / "action" / f"{name}.py").write_text(FAKE.format(name=name, folder=str(tmp_path)))
         (plugins / "modules" / f"{name}.py").touch()
 
-    def run(*, check=False, answers=None, **variables):
+    def run(*options, playbook="windows_clients", answers=None, fails="", **variables):
         (tmp_path / "answers.json").write_text(json.dumps(answers or {}))
         (tmp_path / "calls").write_text("")
-        include = {
-            "ansible.builtin.include_role": {
-                "name": "edgeops.registry.client",
-                "tasks_from": "windows",
-                "handlers_from": "windows",
-            }
-        }
-        (tmp_path / "play.yml").write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": [include]}]))
+        (tmp_path / "inventory").write_text("[edge_windows_clients]\nwindows\n")
         record = {
             "endpoint": "ecr.edge.test:31001",
             "addresses": ["192.0.2.44"],
@@ -109,17 +103,19 @@ def run(tmp_path, authority):
             "password": PASSWORD,
         }
         (tmp_path / "vars.json").write_text(json.dumps({"client_registries": [record], **variables}))
-        command = [BIN / "ansible-playbook", "-i", "windows,", "-e", "@vars.json", "-vvvv", "play.yml"]
+        command = [BIN / "ansible-playbook", "-i", "inventory", "-e", "@vars.json", "-vvvv", *options]
         done = subprocess.run(
-            [*command, *(["--check"] if check else [])],
+            [*command, f"edgeops.registry.{playbook}"],
             check=False,
             cwd=tmp_path,
             env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(tmp_path), "ANSIBLE_NOCOLOR": "1"},
             capture_output=True,
             text=True,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
-        assert PASSWORD not in done.stdout + done.stderr
+        output = done.stdout + done.stderr
+        assert bool(done.returncode) == bool(fails), output
+        assert fails in output
+        assert PASSWORD not in output
         notes = {}
         for name, arguments in map(json.loads, (tmp_path / "calls").read_text().splitlines()):
             notes.setdefault(name, []).append(arguments)
@@ -135,7 +131,7 @@ FOUND = {
 
 
 def test_present(run, authority):
-    notes = run(answers=FOUND)
+    notes = run(playbook="clients", answers=FOUND)
     hosts, certificate, config = notes["win_copy"]
     assert (
         hosts["content"]
@@ -153,8 +149,15 @@ def test_present(run, authority):
     assert (proof["url"], proof["url_username"]) == ("https://ecr.edge.test:31001/v2/", "u")
 
 
+@pytest.mark.parametrize("name", ["win_certificate_store", "win_uri"])
+def test_a_failure_says_why(run, name):
+    """The password, which is an argument of the proof, is none of the output."""
+    refused = {name: {"failed": True, "msg": "Refused for a reason of its own"}}
+    run(answers={**FOUND, **refused}, fails="Refused for a reason of its own")
+
+
 def test_an_audit(run):
-    notes = run(check=True, answers=FOUND, client_restart="never")
+    notes = run("--check", answers=FOUND, client_restart="never")
     assert {"win_certificate_store", "win_uri", "win_service"}.isdisjoint(notes)
     assert len(notes["win_copy"]) == 3
 
@@ -171,7 +174,26 @@ def test_absent(run):
         client_windows_profiles=[],
     )
     assert [copy["content"] for copy in notes["win_copy"]] == [HOSTS.decode()]
-    assert notes["win_find"][0]["patterns"] == ["edgeops-ecr-edge-test-31001-*.crt"]
+    [find] = notes["win_find"]
+    [pattern] = find["patterns"]
+    assert find["use_regex"]
+    assert re.search(pattern, "edgeops-ecr-edge-test-31001-0123456789abcdef.crt")
+    assert not re.search(pattern, "edgeops-ecr-edge-test-31001-x-0123456789abcdef.crt")
     assert [store["state"] for store in notes["win_certificate_store"]] == ["absent"]
     assert notes["win_file"] == [{"path": path, "state": "absent"}]
     assert "win_uri" not in notes
+
+
+@pytest.mark.parametrize("variable", ["client_parts", "client_windows_credential_store"])
+def test_a_wrong_value_is_refused_before_anything_is_done(run, variable):
+    assert run(fails=f"value of {variable} must be one", **{variable: "nonsense"}) == {}
+
+
+def test_playbooks_that_serve_windows_clients(tmp_path):
+    names = ["site", "decommission", "verify", "clients", "windows_clients"]
+    (tmp_path / "inventory").write_text("[edge_windows_clients]\nwindows\n")
+    playbooks = [f"edgeops.registry.{name}" for name in names]
+    command = [BIN / "ansible-playbook", "-i", tmp_path / "inventory", "--list-hosts", *playbooks]
+    listed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    plays = [play for play in listed.split("  play #") if "Look after the Windows clients" in play]
+    assert ["hosts (1):\n      windows" in play for play in plays] == [True] * len(names)

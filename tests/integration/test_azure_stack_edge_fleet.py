@@ -1,0 +1,187 @@
+# Copyright (c) 2026, edgeops.registry contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Two sites of emulated devices with clients, on the days when a device is dead, is enabled anew, or lacks a cmdlet."""
+
+from __future__ import annotations
+
+import base64
+import concurrent.futures
+import dataclasses
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from ansible_collections.edgeops.registry.tests.support.authority import Authority
+from ansible_collections.edgeops.registry.tests.support.edge_device import EdgeDevice
+from ansible_collections.edgeops.registry.tests.support.play import PLAYBOOK
+from ansible_collections.edgeops.registry.tests.support.real_registry import RealRegistry, free_port, wait_until
+from ansible_collections.edgeops.registry.tests.support.registry_host import CONNECTION, RegistryHost
+
+pytestmark = pytest.mark.minutes(1)
+
+CLIENTS = {"client-a": "device-a", "client-b1": "device-b", "client-b2": "device-b"}
+DISABLE = "Remove-HcsKubernetesContainerRegistry"
+HERE = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+
+
+@dataclasses.dataclass
+class Fleet:
+    """Devices by name, what stands behind them, and the clients of each; the first client is of the first site."""
+
+    folder: Path
+    node: Authority
+    devices: dict[str, EdgeDevice]
+    registries: dict[str, RealRegistry]
+    clients: dict[str, RegistryHost]
+
+    def run(self, playbook, *, dead=(), **variables):
+        """Run a playbook. Exit code, what the recap says of each host, and the output."""
+        devices = {name: self._device(name, dead) for name in self.devices}
+        clients = {
+            name: {**CONNECTION, "ansible_host": host.name, "edge_site": CLIENTS[name]}
+            for name, host in self.clients.items()
+        }
+        inventory = {"edge_registries": {"hosts": devices}, "edge_clients": {"hosts": clients}}
+        (self.folder / "inventory.json").write_text(json.dumps(inventory))
+        given = {
+            "registry_become": False,
+            "client_become": False,
+            "client_runtimes": ["docker"],
+            "images_list": [],
+            "images_files": [],
+            "images_directory": str(self.folder / "images"),
+            **variables,
+        }
+        (self.folder / "variables.json").write_text(json.dumps(given))
+        done = subprocess.run(
+            [PLAYBOOK, "-i", "inventory.json", "-e", "@variables.json", playbook],
+            check=False,
+            cwd=self.folder,
+            env={**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_PIPELINING": "1"},
+            capture_output=True,
+            text=True,
+        )
+        output = done.stdout + done.stderr
+        assert not [part for part in (*self.registries.values(), *self.devices.values()) if part.password in output]
+        recap = re.findall(r"^(\S+) +: ok=\d+ +changed=(\d+) +unreachable=0 +failed=(\d+)", output, re.MULTILINE)
+        return done.returncode, {host: (int(changed), int(failed)) for host, changed, failed in recap}, output
+
+    def logins(self, client):
+        """The passwords that a client has for registries, by the port."""
+        content = self.clients[client].sh("cat /root/.docker/config.json 2>/dev/null || echo '{}'")
+        auths = json.loads(content).get("auths", {})
+        return [base64.b64decode(entry["auth"]).decode().partition(":")[2] for entry in auths.values()]
+
+    def knows(self, client):
+        """Whether a client has an entry for a registry in its hosts file."""
+        return "edgeops.registry" in self.clients[client].sh("cat /etc/hosts")
+
+    def _device(self, name, dead):
+        return {
+            **HERE,
+            "ansible_host": "127.0.0.1",
+            "ansible_psrp_port": free_port() if name in dead else self.devices[name].port,
+            "ansible_password": self.devices[name].password,
+            "ansible_psrp_ca_cert": str(self.node.path),
+            "ansible_psrp_operation_timeout": 2,
+            "edge_device_tls_server_name": "serial.edge.test",
+            "edge_site": name,
+            "registry_backend": "azure_stack_edge",
+            "registry_certificate_file": str(self.registries[name].authority.path),
+        }
+
+
+@pytest.fixture
+def fleet(tmp_path):
+    node = Authority(tmp_path / "node")
+    fleet = Fleet(tmp_path, node, {}, {}, {})
+    try:
+        for name in CLIENTS:
+            fleet.clients[name] = RegistryHost(tmp_path, systemd=False)
+        gateway = fleet.clients["client-a"].sh("ip route show default").split()[2]
+        for name in dict.fromkeys(CLIENTS.values()):
+            registry = RealRegistry(tmp_path / name, address=gateway)
+            fleet.registries[name] = registry
+            registry.start()
+            identity = {"username": registry.username, "password": registry.password}
+            leaf = node.issue("serial.edge.test")
+            fleet.devices[name] = EdgeDevice(
+                leaf, endpoint=registry.endpoint, address=gateway, enabled=True, **identity
+            )
+        yield fleet
+    finally:
+        for part in (*fleet.devices.values(), *fleet.registries.values()):
+            part.stop()
+        for host in fleet.clients.values():
+            host.remove()
+
+
+def test_days_of_a_fleet(fleet):
+    a_dead_device_ends_no_other_site_and_its_client_is_never_called_provisioned(fleet)
+    a_device_is_enabled_anew_in_mid_fleet_and_the_next_run_repairs_every_client(fleet)
+    decommission_tells_first_what_a_device_cannot_do(fleet)
+
+
+def a_dead_device_ends_no_other_site_and_its_client_is_never_called_provisioned(fleet):
+    code, recap, output = fleet.run("edgeops.registry.site", dead=["device-a"])
+    assert code != 0
+    assert recap["device-a"] == recap["client-a"] == (0, 1)
+    assert [recap[name][1] for name in ("device-b", "client-b1", "client-b2")] == [0, 0, 0], output
+    assert "device-a published no record in this run" in output
+    assert re.search(r"NOT PROVISIONED\W+client-a lacks device-a\b", output)
+    assert [name for name in CLIENTS if f"{name} can use it" in output] == ["client-b1", "client-b2"]
+    assert [name for name in CLIENTS if fleet.knows(name)] == ["client-b1", "client-b2"]
+    assert "ignoring: edge_windows_clients" not in output
+
+
+def a_device_is_enabled_anew_in_mid_fleet_and_the_next_run_repairs_every_client(fleet):
+    reached, go = fleet.folder / "reached", fleet.folder / "go"
+    pause = [
+        {"ansible.builtin.file": {"path": str(reached), "state": "touch"}},
+        {"ansible.builtin.wait_for": {"path": str(go)}},
+    ]
+    plays = [
+        {"ansible.builtin.import_playbook": "edgeops.registry.registry"},
+        {"ansible.builtin.import_playbook": "edgeops.registry.clients", "vars": {"client_hosts": "client-a"}},
+        {"hosts": "localhost", "gather_facts": False, "vars": HERE, "tasks": pause},
+        {"ansible.builtin.import_playbook": "edgeops.registry.clients", "vars": {"client_hosts": "client-b1"}},
+    ]
+    (fleet.folder / "mid_fleet.yml").write_text(json.dumps(plays))
+    registry, device = fleet.registries["device-b"], fleet.devices["device-b"]
+    former = registry.password
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        run = pool.submit(fleet.run, "mid_fleet.yml")
+        wait_until(lambda: run.done() or reached.exists(), "the run does not get there", seconds=120)
+        device.turn(password=registry.change_password())
+        go.touch()
+        code, recap, output = run.result()
+    assert code != 0
+    assert (recap["client-a"], recap["client-b1"]) == ((1, 0), (0, 1)), output
+    assert "got another password since this run read its record: run it again" in output
+    assert fleet.logins("client-b1") == [former]
+
+    code, recap, output = fleet.run("edgeops.registry.clients")
+    assert code == 0, output
+    assert {name: recap[name] for name in CLIENTS} == {"client-a": (0, 0), "client-b1": (1, 0), "client-b2": (1, 0)}
+    assert [fleet.logins(name) for name in ("client-b1", "client-b2")] == [[registry.password]] * 2
+
+
+def decommission_tells_first_what_a_device_cannot_do(fleet):
+    device = fleet.devices["device-b"]
+    device.turn(missing=[DISABLE])
+    code, _recap, output = fleet.run("edgeops.registry.decommission", dead=["device-a"], registry_unsupported="fail")
+    assert code != 0
+    assert "not supported by this device: its registry stays on" in output
+    assert all(map(fleet.knows, CLIENTS))
+    code, recap, output = fleet.run("edgeops.registry.decommission", dead=["device-a"])
+    assert code != 0
+    assert recap["device-a"] == recap["client-a"] == (0, 1)
+    assert (recap["device-b"][1], recap["client-b1"], recap["client-b2"]) == (0, (1, 0), (1, 0)), output
+    assert output.index("its registry stays on") < output.index("PLAY [Look after the clients]")
+    assert [name for name in CLIENTS if fleet.knows(name)] == ["client-a"]
+    assert DISABLE not in device.cmdlets
