@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from ansible_collections.edgeops.registry.tests.support.edge_images import BUSYBOX
 
+pytestmark = pytest.mark.minutes(2)
+
 SECRET = "edge-registry"
 
 

@@ -22,6 +22,8 @@ from ansible_collections.edgeops.registry.tests.support.edge_images import BUSYB
 from ansible_collections.edgeops.registry.tests.support.play import PLAYBOOK
 from ansible_collections.edgeops.registry.tests.support.real_registry import RealRegistry, wait_until
 
+pytestmark = pytest.mark.minutes(5)
+
 HUB = {"upstream": "docker.io"}
 BELOW = {"upstream": "registry.upstream.test", "prefix": "edge"}
 UPSTREAM_IMAGES = (f"docker.io/{BUSYBOX}", "registry.upstream.test/busybox:1")

@@ -19,6 +19,8 @@ from ansible_collections.edgeops.registry.tests.support.edge_images import REGIS
 from ansible_collections.edgeops.registry.tests.support.play import play
 from ansible_collections.edgeops.registry.tests.support.record_client import RecordClient
 
+pytestmark = pytest.mark.minutes(5)
+
 PORT = 31502
 
 

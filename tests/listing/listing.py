@@ -34,6 +34,9 @@ KERNEL = {"/proc", "/sys", "/dev", "/run"}
 ENGINES = {"/var/lib/docker", "/var/lib/containerd", "/var/lib/containers"}
 """What a container engine keeps: tests ask the engine."""
 
+CLUSTER = {"/var/lib/cni", "/var/lib/etcd", "/var/lib/kubelet"}
+"""What a Kubernetes node keeps: tests ask the cluster."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Check:
@@ -80,15 +83,19 @@ def entry(path: pathlib.Path) -> Entry:
     return [oct(status.st_mode), status.st_uid, status.st_gid, status.st_mtime_ns, content]
 
 
-def list_below(root: str = "/", skipped: t.AbstractSet[str] = frozenset(KERNEL | ENGINES)) -> Listing:
-    """List all that is below `root`, except below the folders `skipped`."""
+def list_below(root: str = "/", skipped: t.AbstractSet[str] = frozenset(KERNEL | ENGINES | CLUSTER)) -> Listing:
+    """List all that is below `root`, except below the folders `skipped` and what is mounted read-only."""
     listing = {}
     for folder, folders, files in os.walk(root):
         here = pathlib.Path(folder)
-        folders[:] = [name for name in folders if str(here / name) not in skipped]
+        folders[:] = [name for name in folders if str(here / name) not in skipped and not _is_read_only(here / name)]
         for path in map(here.joinpath, [*folders, *files]):
             listing[str(path)] = entry(path)
     return listing
+
+
+def _is_read_only(folder: pathlib.Path) -> bool:
+    return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
 
 
 def take(folder: pathlib.Path, containers: t.Sequence[str]) -> None:
