@@ -23,6 +23,11 @@ def table(*rows: t.Sequence[str], texts: t.Container[str] = ()) -> t.Iterator[st
         yield f"| {' | '.join(row)} |"
 
 
+def of_rounds(count: int) -> str:
+    """What the figures of so many rounds are."""
+    return "One round" if count == 1 else f"Medians of {count} rounds"
+
+
 def put_into(page: Path, name: str, text: str) -> None:
     """Put the text between the markers that a page has for a benchmark.
 

@@ -14,7 +14,7 @@ import statistics
 import typing as t
 
 from benchmarks.fleet.measure import FLOOR, OURS, PEERS, Play, Sample
-from benchmarks.markdown import table
+from benchmarks.markdown import of_rounds, table
 
 AIM_HOSTS = 10
 AIM_OVER_FLOOR = 1.3
@@ -59,7 +59,7 @@ def render(results: Results) -> str:
 
 def _setting(results: Results) -> str:
     return (
-        f"Medians of {results.rounds} rounds; {os.cpu_count()} cores for the controller and all hosts together; "
+        f"{of_rounds(results.rounds)}; {os.cpu_count()} cores for the controller and all hosts together; "
         f"ansible-core {importlib.metadata.version('ansible-core')}, Python {platform.python_version()}."
     )
 

@@ -13,7 +13,7 @@ import statistics
 import typing as t
 
 from benchmarks.kubernetes.measure import LIST, LOOP, OURS, PLAYS, Pair, Play
-from benchmarks.markdown import table
+from benchmarks.markdown import of_rounds, table
 
 AIM_NAMESPACES = 100
 AIM_FASTER = 20.0
@@ -78,7 +78,7 @@ def render(results: Results) -> str:
 
 def _setting(results: Results) -> str:
     return (
-        f"Medians of {results.rounds} rounds; {os.cpu_count()} cores for the cluster and the plays together; "
+        f"{of_rounds(results.rounds)}; {os.cpu_count()} cores for the cluster and the plays together; "
         f"ansible-core {importlib.metadata.version('ansible-core')}, Python {platform.python_version()}."
     )
 

@@ -9,7 +9,7 @@ import os
 import platform
 import typing as t
 
-from benchmarks.markdown import table
+from benchmarks.markdown import of_rounds, table
 from benchmarks.seeding.aims import aims
 from benchmarks.seeding.programs import version
 from benchmarks.seeding.results import LINKS, Median, Results
@@ -40,7 +40,7 @@ def render(results: Results) -> str:
 
 def _setting(results: Results) -> str:
     return (
-        f"Medians of {results.rounds} rounds; {os.cpu_count()} cores for tools and registries together; "
+        f"{of_rounds(results.rounds)}; {os.cpu_count()} cores for tools and registries together; "
         f"up to {JOBS} jobs; Python {platform.python_version()}."
     )
 

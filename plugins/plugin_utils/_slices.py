@@ -17,10 +17,11 @@ _SPENT = (
     *("bytes_sent", "bytes_received", "bytes_mounted", "bytes_missing", "blobs_missing", "mounts"),
     *("requests", "retries", "seconds"),
 )
-_COURSE = ("looking", "pause")  # of a slice, which says nothing of how far it came
+_COURSE = ("looking", "pause", "slowest")  # of a slice, which says nothing of how far it came
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 _LONGEST = 30.0
 _WORTH_A_LOOK = 4  # times as long as it takes are transfers to go on before the next one
+_LONGEST_FOR_A_LOOK = 300.0
 
 
 def is_stuck(before: Result, after: Result) -> bool:
@@ -33,7 +34,7 @@ def next_slice(seconds: float, progress: Result) -> float:
 
     :param seconds: that the last one had.
     """
-    return max(min(2 * seconds, _LONGEST), _WORTH_A_LOOK * float(progress["looking"]))
+    return max(min(2 * seconds, _LONGEST), min(_WORTH_A_LOOK * float(progress["looking"]), _LONGEST_FOR_A_LOOK))
 
 
 def join(before: Result, after: Result) -> Result:
@@ -63,7 +64,7 @@ def describe(progress: Result, bytes_total: int, seconds: float) -> str:
         f"{_size(rate)}/s",
         f"{_duration(left / rate)} left" if rate else "",
         f"slowest: {progress['slowest']}" if progress["slowest"] else "",
-        f"goes on in {_duration(progress['pause'])}, as a registry wants it" if progress["pause"] else "",
+        f"goes on in {_duration(progress['pause'])}" if progress["pause"] >= 1 else "",
     ]
     return ", ".join(filter(None, words))
 

@@ -45,14 +45,15 @@ def test_two_slices_are_told_as_one_run():
 def test_a_slice_without_progress_is_seen():
     assert is_stuck({"progress": {"bytes_done": 1}}, {"progress": {"bytes_done": 1}})
     assert is_stuck(
-        {"progress": {"bytes_done": 1, "pause": 8}}, {"progress": {"bytes_done": 1, "pause": 9, "looking": 1}}
+        {"progress": {"bytes_done": 1, "pause": 8, "slowest": "a:1"}},
+        {"progress": {"bytes_done": 1, "pause": 9, "slowest": "b:1", "looking": 1}},
     )
     assert not is_stuck({"progress": {"bytes_done": 1}}, {"progress": {"bytes_done": 2}})
 
 
 @pytest.mark.parametrize(
     ("seconds", "looking", "expected"),
-    [(5.0, 0.1, 10.0), (20.0, 0.1, 30.0), (30.0, 0.1, 30.0), (5.0, 60.0, 240.0)],
+    [(5.0, 0.1, 10.0), (20.0, 0.1, 30.0), (30.0, 0.1, 30.0), (5.0, 60.0, 240.0), (5.0, 600.0, 300.0)],
 )
 def test_a_slice_is_worth_its_look_at_all_images(seconds, looking, expected):
     assert next_slice(seconds, {"looking": looking}) == expected
@@ -76,6 +77,6 @@ def test_a_slice_is_worth_its_look_at_all_images(seconds, looking, expected):
 )
 def test_how_far_it_is(done, total, all_bytes, seconds, line):
     progress = {"images_done": 1, "images_total": 3, "bytes_done": done, "bytes_total": total, "slowest": "team/app:1"}
-    assert describe({**progress, "pause": 0}, all_bytes, seconds) == line
-    waiting = f"{line}, goes on in 1 min 5 s, as a registry wants it"
+    assert describe({**progress, "pause": 0.5}, all_bytes, seconds) == line
+    waiting = f"{line}, goes on in 1 min 5 s"
     assert describe({**progress, "pause": 65}, all_bytes, seconds) == waiting

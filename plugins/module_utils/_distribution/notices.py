@@ -16,9 +16,12 @@ _LONGEST = 300
 
 
 def parse_warnings(header: str) -> list[str]:
-    """The texts of a Warning header (OCI distribution specification 1.1, "Warnings"); several are joined by commas."""
+    """The texts of a Warning header (OCI distribution specification 1.1, "Warnings"); several are joined by commas.
+
+    Without what a terminal would take for orders.
+    """
     texts = (re.sub(r"\\(.)", r"\1", text).strip() for text in _WARNING.findall(header))
-    return [text[:_LONGEST] for text in texts if text]
+    return ["".join(filter(str.isprintable, text))[:_LONGEST] for text in texts if text]
 
 
 class Notices:

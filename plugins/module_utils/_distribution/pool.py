@@ -27,6 +27,7 @@ BODY_LIMIT = 32 << 20  # manifests are at least allowed 4 MiB
 DRAIN_LIMIT = 1 << 16
 LONGEST_PAUSE = 300.0
 _STEP = 1.0  # seconds of a pause until it is asked again whether there is time for it
+_SHORT = 5.0  # seconds that are waited at any time, since what is under way may have to begin anew otherwise
 _DEAD = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 
@@ -162,7 +163,7 @@ class Pace:
     """How long requests to one server have to wait, for all threads alike.
 
     :param base: seconds of the first pause; each further one is twice as long.
-    :param check_time: raises where there is no time left for a pause.
+    :param check_time: raises where there is no time left for a long pause.
     """
 
     def __init__(
@@ -181,7 +182,8 @@ class Pace:
     def wait(self) -> None:
         """Wait until requests may go out."""
         while rest := self.rest:
-            self._check_time()
+            if rest > _SHORT:
+                self._check_time()
             time.sleep(min(rest, _STEP))
 
     def slow_down(self, attempt: int, retry_after: str) -> None:

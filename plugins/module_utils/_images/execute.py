@@ -11,6 +11,7 @@ import functools
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
+from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.module_utils._images.content import Descriptor
 from ansible_collections.edgeops.registry.plugins.module_utils._images.job import Job
 from ansible_collections.edgeops.registry.plugins.module_utils._images.limits import Budget
@@ -68,6 +69,7 @@ class Engine:
         schedule = Schedule(tasks, self._budget)
         self._budget.begin()
         schedule.run(self._concurrency)
+        self._budget.stop()
         brought = {
             (job.name.repository, blob.digest)
             for dummy, job in numbered
@@ -76,6 +78,8 @@ class Engine:
         for key, job in numbered:
             job.failure = job.failure or schedule.failures.get(key)
             job.is_done = key in schedule.done and not job.failure
+            if not (job.is_done or job.failure or self._budget.is_limited):
+                job.failure = _left_undone()
             job.action = _action(job, brought)
 
     def _look(self) -> None:
@@ -123,6 +127,14 @@ class Engine:
         for (number,), error in schedule.failures.items():
             job = work[int(number)][0]
             job.failure = job.failure or error
+
+
+def _left_undone() -> ProvisioningError:
+    return ProvisioningError(
+        "it waits for images that wait for it",
+        reason="conflict",
+        remedy="Take one of those out of the list whose sources are repositories of the same registry",
+    )
 
 
 def _action(job: Job, brought: t.Container[Place]) -> str:

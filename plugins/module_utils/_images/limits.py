@@ -39,6 +39,10 @@ class Budget:
         if self._seconds is not None:
             self._end = time.monotonic() + self._seconds
 
+    def stop(self) -> None:
+        """Let what is left to do take as long as it takes."""
+        self._end = None
+
     @property
     def is_limited(self) -> bool:
         """Whether it ends at all."""

@@ -150,8 +150,9 @@ def make_plans(surveys: t.Sequence[Survey], known: Knowledge) -> list[Plan]:
     A blob is uploaded once and mounted into every further repository; a manifest is written once per reference.
     """
     first: dict[str, str] = {}
-    for repository, digest in places_to_ask(surveys, known.homes):
-        first.setdefault(digest, repository)
+    for (repository, digest), (number, dummy) in places_to_ask(surveys, known.homes).items():
+        if not surveys[number].origin:  # it would wait for another repository itself
+            first.setdefault(digest, repository)
     planner = _Planner(known, {**first, **known.homes})
     return [planner.plan(survey) for survey in surveys]
 

@@ -56,8 +56,8 @@ def sync_images(params: t.Mapping[str, t.Any], settings: Settings) -> Outcome:
         _check_names(jobs)
         engine = Engine(jobs, params["concurrency"], budget)
         engine.plan(exactly=settings.check_mode)
-        supply.check(jobs, params["concurrency"], is_slice=budget.is_limited)
         looking = time.monotonic() - start
+        supply.check(jobs, params["concurrency"], is_slice=budget.is_limited)
         if not settings.check_mode:
             engine.carry_out()
             supply.settle(jobs)

@@ -18,6 +18,7 @@ ENDPOINT = Endpoint("registry.example.com", 5000)
         ('299 - "Your token expires soon."', ["Your token expires soon."]),
         ('299 - "One.", 299 - "Two, too."', ["One.", "Two, too."]),
         (r'299 - "A \"quoted\" \\ word."', ['A "quoted" \\ word.']),
+        ('299 - "\x1b[2JGone."', ["[2JGone."]),
         ('199 - "Of a cache."', []),
         ('299 agent "Not of a registry."', []),
         ('299 - "Never ends', []),

@@ -72,6 +72,15 @@ def test_cut_in_mid_download_goes_on_in_the_same_upload(registry, origin, before
     assert len([one for one in registry.access_log() if one.method == "PUT" and "/blobs/" in one.path]) == 2
 
 
+def test_a_cut_when_the_time_of_a_slice_is_up_already(registry, origin, before):
+    proxy = before(origin)
+    proxy.cut(DOWN, 1_500_000)
+    outcome = pull(registry, proxy, concurrency=1, progress_interval=0.1, bandwidth_limit=3_000_000)
+    assert not outcome.failed, outcome.failed
+    assert stored(registry) == LAYER
+    assert proxy.passed[DOWN] < len(LAYER) + 1_500_000
+
+
 @pytest.mark.parametrize("position", [700, 2_000, 40_000, 900_000, 2_000_000, 2_995_000, 3_002_500, 3_004_000])
 def test_killed_at_any_moment(registry, before, layout, position):
     """The name is there when all of it is there, and the next run completes it."""

@@ -50,6 +50,12 @@ def test_blobs_of_images_in_sync_are_looked_for_wherever_they_must_be():
     assert {place: number for place, (number, dummy) in found.items()} == {("a", "s"): 0, ("b", "s"): 1, ("c", "s"): 2}
 
 
+def test_what_both_have_lost_is_sent_to_the_one_whose_source_is_elsewhere():
+    surveys = [survey("c:1", ("s", 5), origin="a"), survey("a:1", ("s", 5))]
+    plans = make_plans([dataclasses.replace(one, digest_before=one.digest) for one in surveys], Knowledge())
+    assert [steps(plan) for plan in plans] == [[("s", "a")], [("s", "a")]]
+
+
 def steps(plan):
     return [(step.blob.digest, step.origin) for step in plan.steps]
 

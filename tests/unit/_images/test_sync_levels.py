@@ -107,6 +107,27 @@ def test_blobs_that_repositories_share_are_looked_for_in_each(registry, layout, 
         assert pusher.read(layout.blob(LAYER)) == LAYER
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_blob_that_original_and_copy_have_lost(registry, layout, seeded, order):
+    copy = (f"{registry.endpoint}/app:1", "copy/app:1")
+    options = {"sources": [registry.record_dict], "level": "deep"}
+    assert not sync(registry, seeded, copy, **options).failed
+    lose(registry, layout.blob(LAYER))
+    outcome = sync(registry, *[seeded, copy][::order], **options)
+    assert (outcome.failed, summary(outcome, "action")) == ("", [("copy",)] * 2)
+    with Pusher(registry, "copy/app") as pusher:
+        assert pusher.read(layout.blob(LAYER)) == LAYER
+
+
+def test_images_that_wait_for_each_other_are_not_done(registry, layout, seeded):
+    pairs = [(f"{registry.endpoint}/{one}:1", f"{other}:1") for one, other in (("app", "copy"), ("copy", "app"))]
+    options = {"sources": [registry.record_dict], "level": "deep"}
+    assert not sync(registry, pairs[0], **options).failed
+    lose(registry, layout.blob(LAYER))
+    outcome = sync(registry, *pairs, **options)
+    assert outcome.facts["failures"][0]["msg"].endswith("it waits for images that wait for it")
+
+
 def test_a_lost_platform(registry, layout, seeded):
     child = layout.manifest(LAYER)["digest"]
     with Pusher(registry, "app") as pusher:
