@@ -100,7 +100,7 @@ def fleet(request, tmp_path):
 
 
 def install(host, runtime, node):
-    for program in {runtime, node.program}:
+    for program in sorted({runtime, node.program}):
         host.sh(f"cp /bin/sleep /usr/local/bin/{program}")
     files = {f"/etc/systemd/system/{unit}.service": UNIT.format(program=node.program) for unit in node[:2]}
     for path, content in {**files, "/usr/local/sbin/start": START}.items():

@@ -197,15 +197,16 @@ def tree_of(digest: str, read: t.Callable[[str], Manifest], each: Each = map) ->
     """
     seen: set[str] = set()
 
+    def read_child(child: str) -> Manifest:
+        with _naming_child(child):
+            return read(child)
+
     def walk(manifest: Manifest) -> t.Iterator[Manifest]:
         seen.add(manifest.digest)
-        children = list(dict.fromkeys(child.digest for child in manifest.children if child.digest not in seen))
-        found = each(read, children)
-        for child in children:
-            with _naming_child(child):
-                below = next(found)
-                if below.digest not in seen:
-                    yield from walk(below)
+        children = dict.fromkeys(child.digest for child in manifest.children if child.digest not in seen)
+        for child in each(read_child, children):
+            if child.digest not in seen:
+                yield from walk(child)
         yield manifest
 
     return tuple(walk(read(digest)))
