@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from ansible_collections.edgeops.registry.tests.support.http_server import Reply
@@ -17,6 +19,7 @@ from ansible_collections.edgeops.registry.tests.support.oci_layout import OciLay
 from ansible_collections.edgeops.registry.tests.support.play import PLAYBOOK
 from ansible_collections.edgeops.registry.tests.support.syncing import sync
 
+MITOGEN = Path(str(importlib.util.find_spec("ansible_mitogen").origin)).parent
 PROGRESS = re.compile(r"^localhost: 0 of 1 images, .+ of 3\.\d MB, .+/s, .+ left, slowest: big:1$", re.MULTILINE)
 
 
@@ -24,7 +27,7 @@ PROGRESS = re.compile(r"^localhost: 0 of 1 images, .+ of 3\.\d MB, .+/s, .+ left
 def run(tmp_path, registry):
     """Run a playbook on this machine with some variables; what comes out is what it printed."""
 
-    def run_playbook(playbook, *options, **variables):
+    def run_playbook(playbook, *options, strategy="linear", **variables):
         given = {
             "images_registry": registry.record_dict,
             "images_files": [],
@@ -38,7 +41,12 @@ def run(tmp_path, registry):
         }
         (tmp_path / "vars.json").write_text(json.dumps(given))
         command = [PLAYBOOK, playbook, "-i", "localhost,", "-e", f"@{tmp_path / 'vars.json'}", *options]
-        environment = {**os.environ, "ANSIBLE_NOCOLOR": "1"}
+        environment = {
+            **os.environ,
+            "ANSIBLE_NOCOLOR": "1",
+            "ANSIBLE_STRATEGY": strategy,
+            "ANSIBLE_STRATEGY_PLUGINS": str(MITOGEN / "plugins" / "strategy"),
+        }
         done = subprocess.run(command, check=False, env=environment, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -85,7 +93,8 @@ def test_a_bundle_travels_to_a_site_that_no_link_leads_to(run, registry, layout,
     assert not sync(registry, (f"oci:{layout.folder}", "team/app:1.0")).changed
 
 
-def test_a_long_transfer_shows_how_far_it_is(run, registry, start_registry, layout, tmp_path):
+@pytest.mark.parametrize("strategy", ["linear", "mitogen_linear"])
+def test_a_long_transfer_shows_how_far_it_is(run, registry, start_registry, layout, tmp_path, strategy):
     origin = start_registry()
     layout.image(random_layer(3_000_000, 1))
     sync(origin, (f"oci:{layout.folder}", "big:1"))
@@ -96,10 +105,11 @@ def test_a_long_transfer_shows_how_far_it_is(run, registry, start_registry, layo
         "images_spool": str(tmp_path / "spool"),
         "images_progress_interval": 0.5,
     }
-    output = run("edgeops.registry.images", **slow)
+    output = run("edgeops.registry.images", "-vvv", strategy=strategy, **slow)
     assert PROGRESS.search(output)
     assert changed(output) == 1
-    again = run("edgeops.registry.images", **slow)
+    assert ("EXEC /bin/sh" in output) == (strategy == "linear")
+    again = run("edgeops.registry.images", strategy=strategy, **slow)
     assert not PROGRESS.search(again)
     assert changed(again) == 0
     assert not sync(registry, (f"oci:{layout.folder}", "big:1")).changed
