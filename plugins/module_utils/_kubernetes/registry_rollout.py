@@ -44,6 +44,7 @@ _HOPELESS = (
     *("CrashLoopBackOff", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"),
     *("CreateContainerConfigError", "CreateContainerError", "RunContainerError"),
 )
+_FAILING = (*_HOPELESS, "ErrImagePull")  # which becomes ImagePullBackOff in a moment
 _NO_ADDRESS = "the load balancer has no address yet"
 _REMEDIES = {
     "CrashLoopBackOff": "Look at what it says last, correct the configuration or the image, and run again",
@@ -93,7 +94,7 @@ def judge(pods: t.Iterable[Object], digest: str) -> State:
     for container in (*(status.get("initContainerStatuses") or ()), *(status.get("containerStatuses") or ())):
         waiting = container.get("state", {}).get("waiting") or {}
         if waiting.get("reason"):
-            failure = waiting["reason"] if waiting["reason"] in _HOPELESS else ""
+            failure = waiting["reason"] if waiting["reason"] in _FAILING else ""
             return State(ready=False, words=_describe(container, waiting), failure=failure, pod=pod)
     scheduled = conditions.get("PodScheduled", {})
     if scheduled.get("status") == "False":

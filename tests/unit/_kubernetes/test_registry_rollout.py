@@ -51,7 +51,7 @@ def unscheduled():
         ([pod(ready=True)], True, "", "ready"),
         ([pod()], False, "", "starts"),
         ([pod(waiting={"reason": "ContainerCreating"})], False, "", "ContainerCreating"),
-        ([pod(waiting={"reason": "ErrImagePull", "message": "later"})], False, "", "ErrImagePull: later"),
+        ([pod(waiting={"reason": "ErrImagePull", "message": "later"})], False, "ErrImagePull", "ErrImagePull: later"),
         ([pod(waiting={"reason": "ImagePullBackOff", "message": "gone"})], False, "ImagePullBackOff", "gone"),
         ([pod(initial={"reason": "CrashLoopBackOff"})], False, "CrashLoopBackOff", "CrashLoopBackOff"),
         (
