@@ -117,11 +117,12 @@ class ActionModule(DeviceAction):
         return set()
 
     def _read(self, path: str) -> bytes:
+        resolved = self._loader.path_dwim(path)
         try:
-            return Path(self._loader.path_dwim(path)).read_bytes()
+            return Path(resolved).read_bytes()
         except OSError as error:
             raise ProvisioningError(
-                f"{path} cannot be read: {error.strerror}",
+                f"{resolved} cannot be read: {error.strerror}",
                 reason="io",
                 part="certificate_file",
                 remedy="Download it in the device's web page, under Certificates",

@@ -35,6 +35,7 @@ def _facts(device: Device, *, credentials: bool) -> dict[str, t.Any]:
         "compute_role": device.compute_role(),
         "kubernetes": _kubernetes(device),
         "registry": _registry(state.info, credentials=credentials),
+        "registry_on": state.is_on,
         "registry_complaint": state.said,
         "registry_removable": device.has(DISABLE),
         "namespaces": None if namespaces is None else sorted(namespaces),

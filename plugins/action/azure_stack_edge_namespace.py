@@ -18,7 +18,12 @@ from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._acces
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._action import HIDDEN, DeviceAction
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._device import Device
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._kubeconfig import kept_or_given
-from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._namespaces import Done, Namespace, Tenancy
+from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._namespaces import (
+    Done,
+    Namespace,
+    Tenancy,
+    refuse_doubles,
+)
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._target import CONNECTION_OPTIONS, Target
 
 
@@ -47,8 +52,11 @@ class ActionModule(DeviceAction):
     def act(self, options: dict[str, t.Any]) -> Result:
         """Converge namespaces, users, access and the users' files."""
         target = self.target(options)
-        wanted = [Namespace(item["name"], tuple(item["users"])) for item in options["namespaces"]]
+        wanted = [Namespace(item["name"], tuple(dict.fromkeys(item["users"]))) for item in options["namespaces"]]
+        refuse_doubles(wanted)
         done = self._converge(options, target, wanted)
+        for step in done.steps if self.check_mode else []:
+            self.tell(f"would run {step}")
         diff = [text_diff(f"{target.host}", "", f"{step}\n") for step in done.steps]
         if options["state"] == "absent":
             return Result(bool(done.steps), {"namespaces": [{"name": item.name} for item in wanted]}, diff)

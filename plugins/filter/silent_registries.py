@@ -8,6 +8,9 @@ from __future__ import annotations
 import functools
 import typing as t
 
+from ansible.errors import AnsibleError
+from jinja2 import UndefinedError
+
 _GROUP = "edge_registries"
 _RECORDS = ("client_registries", "edge_registry_records")
 
@@ -29,13 +32,21 @@ def silent_registries(
     found = {}
     for client in (client for client in clients if client in hostvars):
         variables = hostvars[client]
-        if any(name in variables for name in _RECORDS):
+        if any(_is_given(variables, name) for name in _RECORDS):
             continue
         published = by_site(variables.get("client_registry_group", _GROUP)).get(variables.get("edge_site"), {})
         silent = [registry for registry, heard in published.items() if not heard]
         if silent and not (stranded and len(silent) < len(published)):
             found[client] = silent
     return found
+
+
+def _is_given(variables: Variables, name: str) -> bool:
+    """Whether a variable is more than empty. One that cannot be templated is its client's own failure, and not the run's."""
+    try:
+        return bool(variables.get(name))
+    except (AnsibleError, UndefinedError):
+        return True
 
 
 def _published_by_site(

@@ -41,7 +41,7 @@ EXAMPLES = r"""
 
 - name: Tell whether its registry is on
   ansible.builtin.debug:
-    msg: "{{ 'off' if device.registry is none else device.registry.endpoint }}"
+    msg: "{{ 'on' if device.registry_on else 'off' }}"
 """
 
 RETURN = r"""
@@ -69,10 +69,16 @@ kubernetes:
       type: str
       sample: ""
 registry:
-  description: The registry record, without its password unless O(credentials=true), and without certificates. V(null) where the registry is off.
+  description: The registry record, without its password unless O(credentials=true), and without certificates. V(null) where the registry is off, and where
+    the device tells half of it.
   returned: success
   type: dict
   sample: {endpoint: "ecr.device.example.com:31001", addresses: [192.0.2.44], username: ase-ecr-user}
+registry_on:
+  description: Whether the device tells anything of its registry, which is half of it at times.
+  returned: success
+  type: bool
+  sample: true
 registry_complaint:
   description:
     - What the device complains of when it is asked for its registry, and what it leaves out where it tells half of it.

@@ -18,7 +18,7 @@ description:
   - The device puts its pull secret C(ase-ecr-credentials) into each namespace by itself.
 options:
   namespaces:
-    description: The namespaces.
+    description: The namespaces, each once.
     type: list
     elements: dict
     required: true
@@ -71,7 +71,7 @@ extends_documentation_fragment:
   - edgeops.registry.attributes
   - edgeops.registry.attributes.controller
 notes:
-  - In check mode only cmdlets that read are run.
+  - In check mode only cmdlets that read are run, and those that would change something are shown.
   - Where the device cannot list namespaces, give each namespace a user. The user's access is then what tells that it is there.
 seealso:
   - module: edgeops.registry.azure_stack_edge

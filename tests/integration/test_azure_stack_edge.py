@@ -123,7 +123,7 @@ def test_where_trust_comes_from(site, run, tmp_path):
     )
     assert [task.get("failed", False) for task in played.results] == [False, False, True, True, True, False]
     assert "is not the pinned one" in played.results[2]["msg"]
-    assert "missing.cer cannot be read" in played.results[3]["msg"]
+    assert f"{tmp_path}/missing.cer cannot be read" in played.results[3]["msg"]
     assert "Give certificate_file, or certificate_fingerprint" in played.results[4]["msg"]
     assert f"SHA-256 {site.pin}" in json.dumps(played.results[5]["warnings"])
 
@@ -200,6 +200,7 @@ def test_info(site, run):
     site.device.turn(missing=["Get-HcsKubernetesNamespaces"], healthy=False)
     off = run("azure_stack_edge_info", {}).results[0]
     assert (off["registry"], off["namespaces"], off["kubernetes"]["healthy"]) == (None, None, False)
+    assert off["registry_on"] is False
     site.device.turn(missing=["Test-HcsKubernetesStatus"], enabled=True, objects="typed")
     on, hidden = run("azure_stack_edge_info", {}, {"credentials": True}, check=True).results
     assert (on["registry"]["endpoint"], on["appliance"]["IsRegistered"]) == (site.registry.endpoint, True)
@@ -211,7 +212,7 @@ def test_info(site, run):
 def test_info_tells_what_the_device_complains_of(site, run):
     site.device.turn(enabled=True, non_terminating=INFO, partial=True)
     [half] = run("azure_stack_edge_info", {}).results
-    assert half["registry"] is None
+    assert (half["registry"], half["registry_on"]) == (None, True)
     assert f"{INFO} tells no Username, Password; " in half["registry_complaint"]
     assert "EmulatedWarning" in half["registry_complaint"]
     site.device.turn(partial=False)
@@ -252,10 +253,17 @@ def test_namespaces_and_the_users_files(site, run, tmp_path):
     }
     site.device.turn(user_days=20, renewed_days=365)
     predicted = run("azure_stack_edge_namespace", task, check=True)
+    for step in (
+        "New-HcsKubernetesUser -UserName ann",
+        "New-HcsKubernetesNamespace -Namespace shop",
+        "Grant-HcsKubernetesNamespaceAccess -Namespace shop -UserName ann",
+    ):
+        assert f"would run {step}" in predicted.output
     assert not directory.exists()
     assert "shop" not in site.device.report["namespaces"]
     done = run("azure_stack_edge_namespace", task, task, task, {**task, "kubeconfig_directory": None})
     assert predicted.changed == [True]
+    assert "would run" not in done.output
     assert done.changed == [True, True, False, False]  # made; written anew with a certificate that lasts; nothing
     first, second, third, returned = done.results
     assert first["namespaces"] == third["namespaces"] == [{"name": "shop", "pull_secret": True}]
@@ -321,9 +329,13 @@ def test_a_pod_pulls_from_the_device_s_registry(site, run):
     assert first["containers"][0]["imagePullPolicy"] == "Always"
 
 
-def test_a_reserved_name_and_a_missing_file(site, run):
+def test_what_is_refused_before_the_device_is_asked(site, run):
     reserved = {"namespaces": [{"name": "iotedge"}]}
-    refused, lost = run("azure_stack_edge_namespace", reserved, {**reserved, "ca_cert": "missing.pem"}).results
+    twice = {"namespaces": [{"name": "shop", "users": ["ann"]}, {"name": "shop", "users": ["bob"]}]}
+    refused, lost, doubled = run(
+        "azure_stack_edge_namespace", reserved, {**reserved, "ca_cert": "missing.pem"}, twice
+    ).results
+    assert "more than one item is for shop" in doubled["msg"]
     assert "missing.pem on the controller" in lost["msg"]
     assert "iotedge is reserved by the device" in refused["msg"]
     assert site.device.cmdlets == []

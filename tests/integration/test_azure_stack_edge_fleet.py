@@ -39,13 +39,14 @@ class Fleet:
     registries: dict[str, RealRegistry]
     clients: dict[str, RegistryHost]
 
-    def run(self, playbook, *, dead=(), **variables):
+    def run(self, playbook, *, dead=(), options=(), **variables):
         """Run a playbook. Exit code, what the recap says of each host, and the output."""
         devices = {name: self._device(name, dead) for name in self.devices}
         clients = {
             name: {**CONNECTION, "ansible_host": host.name, "edge_site": CLIENTS[name]}
             for name, host in self.clients.items()
         }
+        clients["client-b2"]["client_registries"] = []  # as none given
         inventory = {"edge_registries": {"hosts": devices}, "edge_clients": {"hosts": clients}}
         (self.folder / "inventory.json").write_text(json.dumps(inventory))
         given = {
@@ -59,7 +60,7 @@ class Fleet:
         }
         (self.folder / "variables.json").write_text(json.dumps(given))
         done = subprocess.run(
-            [PLAYBOOK, "-i", "inventory.json", "-e", "@variables.json", playbook],
+            [PLAYBOOK, "-i", "inventory.json", "-e", "@variables.json", *options, playbook],
             check=False,
             cwd=self.folder,
             env={**os.environ, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_PIPELINING": "1"},
@@ -124,6 +125,9 @@ def fleet(tmp_path):
 def test_days_of_a_fleet(fleet):
     a_dead_device_ends_no_other_site_and_its_client_is_never_called_provisioned(fleet)
     a_device_is_enabled_anew_in_mid_fleet_and_the_next_run_repairs_every_client(fleet)
+    a_device_that_is_off_gives_its_clients_no_login(fleet)
+    a_registry_that_is_left_out_of_a_run_does_not_fail(fleet)
+    decommission_waits_for_a_device_that_tells_half_of_its_registry(fleet)
     decommission_tells_first_what_a_device_cannot_do(fleet)
 
 
@@ -156,9 +160,11 @@ def a_device_is_enabled_anew_in_mid_fleet_and_the_next_run_repairs_every_client(
     former = registry.password
     with concurrent.futures.ThreadPoolExecutor() as pool:
         run = pool.submit(fleet.run, "mid_fleet.yml")
-        wait_until(lambda: run.done() or reached.exists(), "the run does not get there", seconds=120)
-        device.turn(password=registry.change_password())
-        go.touch()
+        try:
+            wait_until(lambda: run.done() or reached.exists(), "the run does not get there", seconds=120)
+            device.turn(password=registry.change_password())
+        finally:
+            go.touch()
         code, recap, output = run.result()
     assert code != 0
     assert (recap["client-a"], recap["client-b1"]) == ((1, 0), (0, 1)), output
@@ -169,6 +175,41 @@ def a_device_is_enabled_anew_in_mid_fleet_and_the_next_run_repairs_every_client(
     assert code == 0, output
     assert {name: recap[name] for name in CLIENTS} == {"client-a": (0, 0), "client-b1": (1, 0), "client-b2": (1, 0)}
     assert [fleet.logins(name) for name in ("client-b1", "client-b2")] == [[registry.password]] * 2
+
+
+def a_device_that_is_off_gives_its_clients_no_login(fleet):
+    device, password = fleet.devices["device-b"], fleet.registries["device-b"].password
+    device.turn(enabled=False)
+    for playbook, options in (("clients", []), ("verify", []), ("clients", ["--check"])):
+        code, recap, output = fleet.run(f"edgeops.registry.{playbook}", options=options)
+        assert code != 0
+        assert "There is no record of this registry: the registry of the device is off" in output
+        assert "device-b published no record in this run" in output
+        assert {name: recap[name] for name in CLIENTS} == {
+            "client-a": (0, 0),
+            "client-b1": (0, 1),
+            "client-b2": (0, 1),
+        }, output
+        assert [fleet.logins(name) for name in ("client-b1", "client-b2")] == [[password]] * 2
+    device.turn(enabled=True)
+
+
+def a_registry_that_is_left_out_of_a_run_does_not_fail(fleet):
+    code, recap, output = fleet.run("edgeops.registry.clients", registry_hosts="device-b")
+    assert code != 0
+    assert "device-a published no record in this run" in output
+    assert (recap["device-a"], recap["client-a"], recap["client-b1"]) == ((0, 0), (0, 1), (0, 0)), output
+
+
+def decommission_waits_for_a_device_that_tells_half_of_its_registry(fleet):
+    device = fleet.devices["device-b"]
+    device.turn(half_polls=1_000_000)
+    code, recap, output = fleet.run("edgeops.registry.decommission", dead=["device-a"])
+    assert code != 0
+    assert "tells no Username, Password. Nothing was taken back." in output
+    assert all(map(fleet.knows, CLIENTS))
+    assert not [name for name, (changed, _failed) in recap.items() if changed]
+    device.turn(half_polls=0)
 
 
 def decommission_tells_first_what_a_device_cannot_do(fleet):

@@ -172,9 +172,11 @@ def test_a_device_that_takes_its_time_holds_up_no_other(site):
     with concurrent.futures.ThreadPoolExecutor() as pool:
         run = pool.submit(site.run, "registry")
         file = site.folder / "records.yml"
-        wait_until(lambda: run.done() or file.exists(), "the quick device has no record", seconds=120)
-        assert [record["endpoint"] for record in site.records] == [site.registries[1].endpoint]
-        slow.turn(enable_polls=0)
+        try:
+            wait_until(lambda: run.done() or file.exists(), "the quick device has no record", seconds=120)
+            assert [record["endpoint"] for record in site.records] == [site.registries[1].endpoint]
+        finally:
+            slow.turn(enable_polls=0)
         code, changed, output = run.result()
     assert (code, changed) == (0, {"edge-0": "2", "edge-1": "2"}), output
     assert len(site.records) == 2

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import collections
 import contextlib
 import dataclasses
 import functools
@@ -49,6 +50,18 @@ class Namespace:
         _check_name(self.name, RESERVED_NAMESPACES, "namespace")
         for user in self.users:
             _check_name(user, RESERVED_USERS, "user")
+
+
+def refuse_doubles(wanted: t.Iterable[Namespace]) -> None:
+    """:raises ProvisioningError: a namespace is wanted twice; it would be made twice, and the second time be refused."""
+    counted = collections.Counter(namespace.name for namespace in wanted)
+    doubles = ", ".join(name for name, count in counted.items() if count > 1)
+    if doubles:
+        raise ProvisioningError(
+            f"more than one item is for {doubles}",
+            part="namespaces",
+            remedy="Give each namespace once, with all its users",
+        )
 
 
 @dataclasses.dataclass
@@ -211,4 +224,4 @@ def _unsupported(what: str) -> ProvisioningError:
     )
 
 
-__all__ = ("RESERVED_NAMESPACES", "RESERVED_USERS", "Done", "Namespace", "Tenancy")
+__all__ = ("RESERVED_NAMESPACES", "RESERVED_USERS", "Done", "Namespace", "Tenancy", "refuse_doubles")

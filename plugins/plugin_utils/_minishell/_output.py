@@ -34,6 +34,12 @@ class CmdletError:
         """Whether the device does not know the cmdlet or its parameter."""
         return self.identifier.split(",", 1)[0] in _UNSUPPORTED
 
+    def redacted(self, secrets: t.Iterable[str]) -> CmdletError:
+        """The same without these secrets; the identifier of what a script throws is the text that it throws."""
+        return dataclasses.replace(
+            self, identifier=redacted(self.identifier, secrets), message=redacted(self.message, secrets)
+        )
+
     def denies_user(self, name: str) -> bool:
         """Whether it says that there is no such user: by its category, or in words, since nobody documents which."""
         if self.is_unsupported:
@@ -74,10 +80,7 @@ class Output:
 
     def redacted(self, secrets: t.Iterable[str]) -> Output:
         """The same, whose errors hold none of these secrets, nor what they themselves call one."""
-        return dataclasses.replace(
-            self,
-            errors=tuple(dataclasses.replace(error, message=redacted(error.message, secrets)) for error in self.errors),
-        )
+        return dataclasses.replace(self, errors=tuple(error.redacted(secrets) for error in self.errors))
 
     def check(self) -> Output:
         """The same, if it did not fail.

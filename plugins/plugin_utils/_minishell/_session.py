@@ -13,6 +13,7 @@ import traceback
 import types
 import typing as t
 import warnings
+from xml.etree.ElementTree import ParseError
 
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError, missing_library
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._faults import ConnectionLostError, translate
@@ -31,10 +32,13 @@ try:
     from pypsrp.exceptions import WinRMError
     from pypsrp.powershell import PowerShell, RunspacePool, RunspacePoolWarning
     from pypsrp.wsman import WSMan
+    from spnego.exceptions import SpnegoError
 except ImportError:
     PYPSRP_ERROR: str | None = traceback.format_exc()
 else:
     PYPSRP_ERROR = None
+    # The last four are what an answer ends in that is none of WSMan: no XML, no login, or no way to encrypt
+    _FAILURES = (requests.RequestException, WinRMError, SpnegoError, ParseError, LookupError, ValueError)
 
 
 class Shell(t.Protocol):
@@ -72,7 +76,7 @@ class Session(contextlib.AbstractContextManager[t.Any]):
             with warnings.catch_warnings(record=True) as said:
                 warnings.simplefilter("always", RunspacePoolWarning)
                 self._pool.open()
-        except (requests.RequestException, WinRMError) as error:
+        except _FAILURES as error:
             self._lost = isinstance(error, requests.RequestException)
             self._close()
             raise translate(error, self._target) from error
@@ -98,7 +102,7 @@ class Session(contextlib.AbstractContextManager[t.Any]):
         try:
             pipeline.begin_invoke()
             self._wait(cmdlet, pipeline)
-        except (requests.RequestException, WinRMError) as error:
+        except _FAILURES as error:
             self._lost = True
             raise ConnectionLostError(f"the connection was lost during {cmdlet}", self._target) from error
         output = read_output(
@@ -132,7 +136,7 @@ class Session(contextlib.AbstractContextManager[t.Any]):
     def _close(self) -> None:
         if self._lost:
             self._connection.transport.encryption = None  # what was agreed on ended with the connection
-        with contextlib.suppress(requests.RequestException, WinRMError):
+        with contextlib.suppress(*_FAILURES):
             self._pool.close()
         self._connection.close()
 

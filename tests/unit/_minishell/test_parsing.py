@@ -159,6 +159,17 @@ def test_what_says_that_there_is_no_such_user(identifier, message, category, den
     assert CmdletError(identifier, message, category).denies_user("ann") is denied
 
 
+def test_what_a_script_throws_is_its_identifier_too():
+    thrown = "Refused is s3cret, not password: hunter2"
+    errors = (CmdletError(thrown, thrown), CmdletError("CommandNotFoundException", "No s3cret"))
+    output = Output("Get-X", errors=errors).redacted(["s3cret"])
+    assert output.complaint() == (
+        "Refused is (not shown), not password: (not shown) [Refused is (not shown), not password: (not shown)]"
+        "; No (not shown) [CommandNotFoundException]"
+    )
+    assert output.is_unsupported
+
+
 @pytest.mark.parametrize(
     ("said", "shown"),
     [

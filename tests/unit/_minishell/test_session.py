@@ -16,6 +16,7 @@ from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._devic
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._faults import ConnectionLostError, translate
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._session import Session
 from ansible_collections.edgeops.registry.tests.support.edge_device import EdgeDevice
+from ansible_collections.edgeops.registry.tests.support.http_server import Reply
 from ansible_collections.edgeops.registry.tests.support.proxy_server import ProxyServer
 from ansible_collections.edgeops.registry.tests.support.real_registry import free_port, wait_until
 from pypsrp.exceptions import WSManFaultError
@@ -60,6 +61,25 @@ def test_how_a_device_refuses(target, device, authority):
     assert refusal(target(https=False)) == "unreachable"
     device.turn(shells_per_user=0)
     assert refusal(target()) == "busy"
+
+
+@pytest.mark.parametrize("https", [True, False])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        Reply(body=b"<!DOCTYPE html><p>Welcome<br>"),
+        Reply(body=b"<html><body>Welcome</body></html>"),
+        Reply(404, body=b"<!DOCTYPE html><p>Not here<br>"),
+        Reply(401, {"WWW-Authenticate": "Negotiate"}),
+        Reply(401, {"WWW-Authenticate": "NTLM bm90IGEgdG9rZW4gYXQgYWxs"}),
+        Reply(401, {"WWW-Authenticate": "NTLM x"}),
+        Reply(401, {"WWW-Authenticate": 'Basic realm="x"'}),
+    ],
+    ids=["html", "xhtml", "html not found", "negotiate", "wrong token", "no token", "basic"],
+)
+def test_what_is_no_wsman(target, serve, node_leaf, answer, https):
+    server = serve(answer, node_leaf if https else None)
+    assert refusal(target(port=server.port, https=https)) in {"unreachable", "unauthorized"}
 
 
 def test_a_path_of_its_own(target, device):
