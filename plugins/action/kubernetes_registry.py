@@ -24,9 +24,16 @@ class ActionModule(NormalAction):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Run the module on the host."""
         del tmp
-        given, start = self._task.args, time.monotonic()
         if self._task.check_mode or self._task.async_val:
             return self._module(task_vars)
+        given = self._task.args
+        try:
+            return self._run_in_slices(given, task_vars)
+        finally:
+            self._task.args = given  # `until` runs this again
+
+    def _run_in_slices(self, given: dict[str, t.Any], task_vars: dict[str, t.Any] | None) -> dict[str, t.Any]:
+        start = time.monotonic()
         interval, timeout = given.get("progress_interval", _INTERVAL), given.get("wait_timeout", _TIMEOUT)
         self._task.args = {**given, "progress_interval": interval}
         whole = part = self._module(task_vars)

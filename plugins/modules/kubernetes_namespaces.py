@@ -123,11 +123,12 @@ attributes:
 notes:
   - In check mode the API server checks every change without making it, by its dry run. Only what would lie in a namespace that is not there yet is predicted.
   - The rights to do what is to be done, to issue certificates or tokens and to run O(verify_image), are asked for before anything is changed, and each one
-    that is missing is named. Looking needs the right to list namespaces, secrets (those named as O(pull_secret) suffice), service accounts and pods of the
-    cluster, and RoleBindings where there are O(namespaces[].users).
+    that is missing is named. Only whether a role may be handed out (C(bind)) the cluster says when it is asked to.
+  - Looking needs the right to list namespaces, secrets (those named as O(pull_secret) suffice), service accounts and pods of the cluster, and RoleBindings
+    where there are O(namespaces[].users).
   - A registry without a password needs no pull secret, and gets none.
   - Without changes a run makes four requests, however many namespaces there are, and one more where there are O(namespaces[].users).
-    With O(verify_image) four more ask for the rights to do so, and each namespace in which a pod runs costs seven, since its pod is made, watched and removed.
+    With O(verify_image) six more ask for the rights to do so, and each namespace in which a pod runs costs seven, since its pod is made, watched and removed.
   - A pod gets pull secrets when it is made. Those that came too early are named in RV(restart_needed).
 seealso:
   - module: edgeops.registry.kubernetes_registry

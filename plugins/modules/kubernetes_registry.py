@@ -20,14 +20,16 @@ options:
   state:
     description:
       - Whether the registry is there.
-      - V(absent) removes what carries our label. The namespace goes where this module made it and nothing else is in it.
+      - V(absent) removes what carries our label. The namespace goes where this module made it and no workload, claim, service, secret or config map is left
+        in it.
     type: str
     choices: [present, absent]
     default: present
   data:
     description:
       - What becomes of the stored images with O(state=absent).
-      - V(keep) leaves the volume claim, or the directory of the node, for the next O(state=present).
+      - V(keep) leaves the volume claim, or the directory of the node, for the next O(state=present). Nothing tells afterwards where that directory was,
+        so a later V(remove) leaves it.
       - V(remove) deletes them. A directory of the node is emptied while the registry is stopped and the rest is still there, so that a run that was
         interrupted is simply repeated. What else is in that directory stays.
     type: str
@@ -36,7 +38,7 @@ options:
   name:
     description: Name of the objects.
     type: str
-    default: edge-registry
+    default: registry
   namespace:
     description: Namespace of the objects. It is made where it is missing.
     type: str
@@ -241,7 +243,7 @@ changes:
   returned: unless an option is wrong
   type: list
   elements: str
-  sample: [Secret edge-registry, Deployment edge-registry]
+  sample: [Secret registry, Deployment registry]
 requests:
   description: How many requests were made to the API server.
   returned: unless an option is wrong
@@ -260,7 +262,7 @@ ARGUMENT_SPEC: ArgumentSpec = {
     **CONNECTION_OPTIONS,
     "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
     "data": {"type": "str", "choices": ["keep", "remove"], "default": "keep"},
-    "name": {"type": "str", "default": "edge-registry"},
+    "name": {"type": "str", "default": "registry"},
     "namespace": {"type": "str", "default": "edge-registry"},
     "engine": {"type": "str", "choices": ["distribution", "zot"], "default": "distribution"},
     "image": {"type": "str"},

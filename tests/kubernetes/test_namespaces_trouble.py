@@ -130,7 +130,9 @@ def test_the_rights_to_prove_it_are_asked_for_first(cluster, namespace, provisio
     changes = (rule("secrets", "create", "patch", "get"), rule("serviceaccounts", "get", "patch"))
     content = limited(LOOK, LOOK_AT_OURS, within=changes)
     refused = provision(namespace, kubeconfig=None, kubeconfig_content=content, verify_image="registry.test/a:1")
-    assert f"may not create pods in {namespace}, watch pods in {namespace}, delete pods in" in refused["msg"]
+    for words in ("create pods", "watch pods", "delete pods", "get pods/log", "list events"):
+        assert f"{words} in {namespace}" in refused["msg"]
+    assert "list pods" not in refused["msg"]
     assert pull_secrets(cluster, namespace) == []
 
 
@@ -303,10 +305,11 @@ def test_an_api_server_that_leaves_is_one_clear_error_and_the_next_run_goes_on(s
         result = running.result()
     assert result["failed"]
     assert result["changed"]
-    [failure] = result["failures"]
-    assert (failure["namespace"], failure["reason"]) == ("", "unreachable")
-    assert "the API server" in failure["msg"]
-    assert "more" in failure["msg"]
+    # One for all namespaces, beside what the server may have answered on its way out
+    [lost] = [failure for failure in result["failures"] if not failure["namespace"]]
+    assert lost["reason"] == "unreachable"
+    assert "the API server" in lost["msg"]
+    assert "more" in lost["msg"]
     made = [item["name"] for item in result["namespaces"] if item["changed"]]
     assert 20 <= len(made) < 300
     absent = provision(*names, **options)

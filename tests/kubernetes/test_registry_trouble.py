@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import functools
 import itertools
 import json
 import shutil
@@ -46,7 +47,7 @@ def other(cluster, node, edge_registry, tmp_path):
             ("CrashLoopBackOff", "exit code", "It says last", "htpasswd"),
         ),
         (
-            {"storage": {"kind": "volume_claim", "storage_class": "nowhere"}, "wait_timeout": 6},
+            {"storage": {"kind": "volume_claim", "storage_class": "nowhere"}, "wait_timeout": 20},
             ("Unschedulable", "storageclass", "nowhere"),
         ),
     ],
@@ -98,7 +99,7 @@ def forbid(cluster, namespace, what):
 
 def test_a_quota_that_forbids_the_pod_is_told(other, cluster, namespace):
     forbid(cluster, namespace, "pods")
-    refused = other.run(namespace=namespace, wait_timeout=4)
+    refused = other.run(namespace=namespace, wait_timeout=20)
     assert refused["failed"]
     assert "exceeded quota" in refused["msg"]
     assert "ResourceQuota" in refused["remedy"]
@@ -135,20 +136,30 @@ def test_what_was_made_before_a_refusal_is_told(other, cluster, namespace):
     assert other.run(namespace=namespace)["changes"] == ["Deployment reg"]
 
 
-def test_a_namespace_on_its_way_out_is_waited_for_and_made_anew(other, cluster, namespace):
-    held = {"name": "held", "namespace": namespace, "finalizers": ["example.com/hold"]}
+@pytest.fixture
+def leaving(cluster):
+    """A namespace that is being deleted, and what lets it go."""
+    name = cluster.new_namespace()
+    held = {"name": "held", "namespace": name, "finalizers": ["example.com/hold"]}
     cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": held})
-    cluster.kubectl("delete", "namespace", namespace, "--wait=false")
+    cluster.kubectl("delete", "namespace", name, "--wait=false")
     told = "jsonpath={.status.conditions[?(@.type=='NamespaceFinalizersRemaining')].status}=True"
-    cluster.kubectl("wait", f"--for={told}", f"namespace/{namespace}", "--timeout=60s")
+    cluster.kubectl("wait", f"--for={told}", f"namespace/{name}", "--timeout=60s")
+    patch = ("patch", "configmap", "held", f"--namespace={name}", "--type=merge")
+    release = functools.partial(cluster.try_kubectl, *patch, '--patch={"metadata":{"finalizers":null}}')
+    yield name, release
+    release()
+
+
+def test_a_namespace_on_its_way_out_is_waited_for_and_made_anew(other, leaving):
+    namespace, release = leaving
     foretold = other.run(namespace=namespace, check=True)
     refused = other.run(namespace=namespace, wait_timeout=3, progress_interval=1)
     assert refused["reason"] == "timeout"
     assert "example.com/hold" in refused["msg"]
     assert not refused["changed"]
     assert f"localhost: a former namespace {namespace}" in refused["output"]
-    release = ("patch", "configmap", "held", f"--namespace={namespace}", "--type=merge")
-    timer = threading.Timer(3, cluster.try_kubectl, (*release, '--patch={"metadata":{"finalizers":null}}'))
+    timer = threading.Timer(3, release)
     timer.start()
     made = other.run(namespace=namespace)
     timer.join()
@@ -164,7 +175,7 @@ def user(cluster, namespace):
     made.remove()
 
 
-def test_every_missing_right_is_named_before_anything_is_made(other, cluster, user):
+def test_every_missing_right_is_named_before_anything_is_made(other, cluster, user, namespace):
     reading = rule("namespaces secrets services persistentvolumeclaims pods", "get", "list")
     policies = rule("poddisruptionbudgets", "get", group="policy")
     content = user.kubeconfig(reading, policies, rule("deployments", "get", group="apps"))
@@ -176,11 +187,22 @@ def test_every_missing_right_is_named_before_anything_is_made(other, cluster, us
             assert words in refused["msg"]
         assert "list pods" not in refused["msg"]
     assert cluster.object("namespace", other.namespace) is None
+    refused = other.run(namespace=namespace, kubeconfig=None, kubeconfig_content=content)
+    for words in ("get networkpolicies", "get cronjobs", "create secrets"):
+        assert words in refused["msg"]
+
+
+def test_who_may_not_wait_for_a_namespace_is_told_so_at_once(other, leaving, user):
+    rights = rule("*", "get", "create", "patch", group="*"), rule("pods", "list", "watch")
+    content = user.kubeconfig(*rights)
+    refused = other.run(namespace=leaving[0], kubeconfig=None, kubeconfig_content=content)
+    assert "may not list namespaces in all namespaces, watch namespaces in all namespaces" in refused["msg"]
+    assert "create" not in refused["msg"]
 
 
 def test_every_missing_right_is_named_where_not_even_looking_is_allowed(other, user):
     refused = other.run(kubeconfig=None, kubeconfig_content=user.kubeconfig(rule("pods", "list")))
-    for words in ("get namespaces", "get secrets", "create services", "get deployments", "watch pods"):
+    for words in ("get namespaces", "get secrets", "create services", "get networkpolicies", "watch pods"):
         assert words in refused["msg"]
 
 
@@ -241,17 +263,21 @@ def test_images_whose_removal_was_interrupted_are_removed_by_the_next_run(other,
     forbid(cluster, other.namespace, "pods")
     interrupted = other.absent(data="remove", wait_timeout=10)
     assert interrupted["failed"]
+    assert interrupted["changes"] == ["Deployment reg"]
+    assert interrupted["changed"]
     assert "the images were not deleted" in interrupted["msg"]
     assert cluster.object("deployment", other.name, other.namespace)["spec"]["replicas"] == 0
     assert "docker" in node.shell(f"ls {other.directory}")
     cluster.kubectl("delete", "resourcequota", "none", f"--namespace={other.namespace}")
     removed = other.absent(data="remove")
     assert not removed.get("failed"), removed["msg"]
+    assert removed["changes"].count("Deployment reg") == 1
     assert node.shell(f"ls -A {other.directory}").split() == ["theirs"]
 
 
-def test_a_directory_on_a_node_that_nobody_knows_is_not_given_up(other, cluster, node):
-    assert other.serves()
+@pytest.mark.parametrize("selector", [{}, {"kubernetes.io/os": "linux"}], ids=["any node", "some nodes"])
+def test_a_directory_on_a_node_that_nobody_knows_is_not_given_up(other, cluster, node, selector):
+    assert other.serves(node_selector=selector)
     RepositoryContent(other.record, "edge/kept").image(LAYER, tag="1")
     cluster.kubectl("scale", "deployment", other.name, "--replicas=0", f"--namespace={other.namespace}")
     wait_until(lambda: not cluster.objects("pods", other.namespace), "the pod stays")

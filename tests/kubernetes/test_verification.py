@@ -36,6 +36,7 @@ class Site:
             "verify_image": image
             if "/" in image and ":" in image.partition("/")[0]
             else f"{registry.endpoint}/{image}",
+            "verify_timeout": 300,
             **options,
         }
         return play(self.folder, {"kubernetes_namespaces": task}, check=check).results[0]
@@ -76,7 +77,7 @@ def test_every_namespace_pulls_anew_and_nothing_stays_or_changes(site, names, ed
     assert not second["changed"], second
     assert [item["namespace"] for item in second["verification"]] == names
     assert all(item["node"] for item in second["verification"])
-    assert second["requests"] <= 4 + 4 + 7 * len(names)
+    assert second["requests"] <= 4 + 6 + 7 * len(names)
     assert [request.status for request in edge_registry.access_log() if "/manifests/1" in request.path].count(200) >= 2
     site.see_no_pods()
 
@@ -147,7 +148,8 @@ def test_what_a_killed_run_left_goes(site, cluster, namespace, edge_registry):
     }
     left["metadata"]["labels"]["app.kubernetes.io/managed-by"] = "edgeops.registry"
     cluster.apply(left)
-    assert site.run(edge_registry, BUSYBOX, [namespace])["verification"]
+    result = site.run(edge_registry, BUSYBOX, [namespace])
+    assert result["verification"], result
     site.see_no_pods()
 
 

@@ -74,14 +74,14 @@ def wait_until_gone(cluster: Cluster, namespaces: t.Collection[Object], seconds:
         staying = {name: objects[name] for name, uid in uids.items() if _uid(objects.get(name)) == uid}
         if not staying:
             break
-    return {name: _stuck(item, seconds) for name, item in staying.items()}
+    return {name: _stuck(item) for name, item in staying.items()}
 
 
 def _uid(found: Object | None) -> str:
     return str(found["metadata"]["uid"]) if found else ""
 
 
-def _stuck(namespace: Object, seconds: float) -> ProvisioningError:
+def _stuck(namespace: Object) -> ProvisioningError:
     conditions = (namespace.get("status") or {}).get("conditions") or ()
     words = [
         str(item.get("message", "")).rstrip(".")
@@ -90,7 +90,7 @@ def _stuck(namespace: Object, seconds: float) -> ProvisioningError:
     ]
     name = namespace["metadata"]["name"]
     return ProvisioningError(
-        f"it is still being deleted after {seconds:g} seconds: {'; '.join(words) or 'Kubernetes does not say why'}",
+        f"it is still being deleted: {'; '.join(words) or 'Kubernetes does not say why'}",
         reason="timeout",
         part="namespace",
         remedy=f"Remove what holds it up, with its finalizers: kubectl get namespace {name} -o yaml; or give it more wait_timeout",

@@ -42,7 +42,7 @@ def add_logins(found: Object | None, namespace: str, name: str, records: t.Seque
     place = f"secret {namespace}/{name}"
     is_foreign = found is not None and not is_ours(found)
     if found is not None:
-        _check_usable(found, place, name)
+        _check_usable(found, place)
     before = content(found)
     after = before if is_foreign else None
     for record in records:
@@ -117,11 +117,11 @@ def _update_of(found: Object, **fields: t.Any) -> Object:
     return {"metadata": {"resourceVersion": found["metadata"]["resourceVersion"]}, **fields}
 
 
-def _check_usable(found: Object, place: str, name: str) -> None:
-    namespace = found["metadata"]["namespace"]
-    remedy = (
-        f"Remove it with kubectl delete secret {name} --namespace={namespace}, or take another name with pull_secret"
-    )
+def _check_usable(found: Object, place: str) -> None:
+    about = found["metadata"]
+    remedy = "Take another name with pull_secret"
+    if not is_ours(found):  # those that are may be what a registry serves with
+        remedy += f"; or remove it with kubectl delete secret {about['name']} --namespace={about['namespace']}"
     if found.get("type") != TYPE:
         message = f"it is of type {found.get('type')}, not {TYPE}, and the type of a secret cannot be changed"
         raise ProvisioningError(message, reason="conflict", part=place, remedy=remedy)

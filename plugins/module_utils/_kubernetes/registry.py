@@ -47,6 +47,9 @@ from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resou
 )
 from ansible_collections.edgeops.registry.plugins.module_utils._outcome import Outcome
 
+_WAITING = [Permission(verb, NAMESPACES) for verb in ("list", "watch")]
+"""The rights to wait for a namespace that goes."""
+
 
 def provide_registry(params: dict[str, t.Any], settings: Settings) -> Outcome:
     """Provide the registry, or take it back.
@@ -65,7 +68,8 @@ def provide_registry(params: dict[str, t.Any], settings: Settings) -> Outcome:
             remove(cluster, params, standings)
     except ProvisioningError as error:
         facts = _reported(error)
-    changes = [one.change for one in standings if one.change]
+    last = {(one.place.resource, one.place.name): one.change for one in standings}
+    changes = [change for change in last.values() if change]
     named = [f"{one.kind} {one.name}" for one in changes]
     diff = [one.diff for one in changes] if settings.diff else []
     failed = str(facts.pop("failed", ""))
@@ -92,9 +96,11 @@ class _Provision:
         """What the module returns beside the changes; with `failed` where it does not serve."""
         rollout = Rollout(self.cluster, self.wanted)
         name, below = self.wanted.namespace, places(self.wanted.name, self.wanted)
-        with every_refusal_named(self.cluster, self._permissions(below, rollout)):
+        needed = self._permissions(below, rollout)
+        with every_refusal_named(self.cluster, needed):
             found = self.cluster.get(NAMESPACES, name)
             if found and is_terminating(found):
+                check_permissions(self.cluster, [*_WAITING, *needed])
                 waiting = self._wait_until_gone(found)
                 if waiting:
                     return waiting
@@ -129,7 +135,9 @@ class _Provision:
         name = self.wanted.namespace
         needed = [(verb, NAMESPACES, "", name) for verb in ("get", "create", "patch")]
         needed += [
-            (verb, one.resource, name, one.name) for one in below if one.wanted for verb in ("get", "create", "patch")
+            (verb, one.resource, name, one.name)
+            for one in below
+            for verb in (("get", "create", "patch") if one.wanted else ("get",))
         ]
         return [*(Permission(*one) for one in needed), *rollout.permissions()]
 

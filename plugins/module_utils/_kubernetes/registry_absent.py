@@ -20,6 +20,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.regis
     empty,
     nodes_of,
     permissions,
+    stop,
 )
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.registry_objects import Place, places
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.registry_settle import (
@@ -50,10 +51,10 @@ _EVERYWHERE = ("kube-root-ca.crt", "openshift-service-ca.crt")
 
 
 def remove(cluster: Cluster, params: t.Mapping[str, t.Any], standings: list[Standing]) -> None:
-    """Delete what is ours of a registry, and its namespace if that is ours and nothing else is in it.
+    """Delete what is ours of a registry, and its namespace if that is ours and nothing of worth is left in it.
 
     :param params: the options of the module.
-    :param standings: gets what became of each object, however it ends.
+    :param standings: gets what became of each object, however it ends; the last one of an object counts.
     :raises ProvisioningError: the cluster refuses it.
     """
     name, namespace = params["name"], params["namespace"]
@@ -61,7 +62,7 @@ def remove(cluster: Cluster, params: t.Mapping[str, t.Any], standings: list[Stan
     reading = [Permission("get", place.resource, namespace, place.name) for place in below]
     with every_refusal_named(cluster, [Permission("get", NAMESPACES, name=namespace), *reading]):
         found = cluster.get(NAMESPACES, namespace)
-        there = look(cluster, namespace, below, is_leaving=True) if found else []
+        there = look(cluster, namespace, below) if found else []
     if found is None:
         return
     pairs = list(zip(below, there))
@@ -70,6 +71,7 @@ def remove(cluster: Cluster, params: t.Mapping[str, t.Any], standings: list[Stan
     nodes = nodes_of(cluster, full) if full else []
     for place, item in reversed(pairs):
         if item and item is full and not cluster.dry_run:  # while it tells where, and the secrets pull its image
+            standings.append(Standing(place, item, stop(cluster, item, nodes)))
             empty(cluster, item, nodes, params["wait_timeout"])
         standings.append(settle(cluster, namespace, place, item))
     gone = {(one.place.resource.kind, one.place.name) for one in standings if one.now is None}

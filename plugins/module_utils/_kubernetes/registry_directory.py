@@ -6,11 +6,19 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.access import Permission
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.cluster import Cluster
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.converge import (
+    ObjectChange,
+    ObjectPlan,
+    Write,
+    converge,
+    holds,
+)
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.registry_pod import (
     emptying_job,
     labels,
@@ -26,6 +34,9 @@ from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resou
 
 _NODES = "edgeops.registry/nodes"
 """Annotation of a deployment that has no pod any more: where its images are."""
+
+_ONE_NODE = "kubernetes.io/hostname"
+"""The label in a node selector that leaves but one node."""
 
 
 def directory_of(deployment: Object) -> str:
@@ -44,7 +55,7 @@ def permissions(namespace: str) -> list[Permission]:
 
 
 def nodes_of(cluster: Cluster, deployment: Object) -> list[str]:
-    """The nodes on which a registry has images; empty for one that its node selector tells.
+    """The nodes on which a registry has images; empty for the one that its node selector names.
 
     :raises ProvisioningError: nothing tells where they are.
     """
@@ -52,7 +63,7 @@ def nodes_of(cluster: Cluster, deployment: Object) -> list[str]:
     nodes = [pod["spec"]["nodeName"] for pod in pods if pod["spec"].get("nodeName")]
     if not deployment["spec"].get("replicas"):  # an earlier run was about to do this
         nodes += (deployment["metadata"].get("annotations") or {}).get(_NODES, "").split()
-    if not nodes and not deployment["spec"]["template"]["spec"].get("nodeSelector"):
+    if not nodes and _ONE_NODE not in (deployment["spec"]["template"]["spec"].get("nodeSelector") or ()):
         raise ProvisioningError(
             "no pod of the registry tells on which node its images are",
             reason="conflict",
@@ -62,15 +73,24 @@ def nodes_of(cluster: Cluster, deployment: Object) -> list[str]:
     return list(dict.fromkeys(nodes))
 
 
+def stop(cluster: Cluster, deployment: Object, nodes: t.Sequence[str]) -> ObjectChange | None:
+    """Have a registry end. Its deployment stays, and tells where the images are until they are gone."""
+    about = deployment["metadata"]
+    stopped = {"metadata": {"annotations": {_NODES: " ".join(nodes)}}, "spec": {"replicas": 0}}
+    render = functools.partial(_merge_where_different, stopped)
+    return converge(cluster, ObjectPlan(DEPLOYMENTS, about["namespace"], about["name"], render), deployment)
+
+
+def _merge_where_different(wanted: Object, found: Object | None) -> Write | None:
+    return None if found is None or holds(found, wanted) else Write("merge", wanted)
+
+
 def empty(cluster: Cluster, deployment: Object, nodes: t.Sequence[str], seconds: float) -> None:
-    """Stop a registry and delete its images. The deployment stays, and tells where they are until they are gone.
+    """Delete the images of a registry that was stopped.
 
     :raises ProvisioningError: it was not done in time.
     """
-    name, namespace = deployment["metadata"]["name"], deployment["metadata"]["namespace"]
-    told = {"metadata": {"annotations": {_NODES: " ".join(nodes)}}}
     try:
-        cluster.merge(DEPLOYMENTS, name, {**told, "spec": {"replicas": 0}}, namespace)
         _wait_for_pods(cluster, deployment, seconds)
         for node in nodes or [""]:
             _run_job(cluster, deployment, node, seconds)
@@ -124,4 +144,4 @@ def _labels(deployment: Object) -> str:
     return label_selector(selector(deployment["metadata"]["name"]))
 
 
-__all__ = ("directory_of", "empty", "nodes_of", "permissions")
+__all__ = ("directory_of", "empty", "nodes_of", "permissions", "stop")

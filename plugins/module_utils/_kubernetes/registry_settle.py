@@ -41,22 +41,14 @@ class Standing:
         return self.change.after if self.change else self.found
 
 
-def look(
-    cluster: Cluster, namespace: str, places: t.Sequence[Place], *, is_leaving: bool = False
-) -> list[Object | None]:
+def look(cluster: Cluster, namespace: str, places: t.Sequence[Place]) -> list[Object | None]:
     """The objects that are there.
 
-    :param is_leaving: whether all of them are to go; else those that are not wanted may be of a kind that may not be read.
     :raises ProvisioningError: one cannot be read, or is another's and in the way.
     """
 
     def find(place: Place) -> Object | None:
-        try:
-            answer = cluster.get(place.resource, place.name, namespace)
-        except ApiError as error:
-            if error.status == 403 and place.wanted is None and not is_leaving:
-                return None  # who may not read it did not make it
-            raise
+        answer = cluster.get(place.resource, place.name, namespace)
         if answer and place.wanted and not is_ours(answer):
             raise _taken(place, namespace)
         return answer

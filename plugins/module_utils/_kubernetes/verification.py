@@ -61,8 +61,15 @@ class Verification:
 
     def permissions(self, namespaces: t.Mapping[str, Puller]) -> list[Permission]:
         """The rights that it takes."""
-        verbs = ("create", "list", "watch", "delete")
-        return [Permission(verb, PODS, name) for name in self.chosen(namespaces) for verb in verbs]
+        return [
+            needed
+            for name in self.chosen(namespaces)
+            for needed in (
+                *(Permission(verb, PODS, name) for verb in ("create", "list", "watch", "delete")),
+                Permission("get", PODS, name, subresource="log"),
+                Permission("list", EVENTS, name),
+            )
+        ]
 
     @classmethod
     def from_options(cls, params: t.Mapping[str, t.Any]) -> Verification:
@@ -189,8 +196,10 @@ def _check_platform(cluster: Cluster, pod: Object, verification: Verification) -
     name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
     try:
         log = cluster.log(name, namespace)
-    except ApiError:  # it is gone, did not start, or logs may not be read: the image was pulled, as far as can be told
-        return
+    except ApiError as error:
+        if error.status == 403:
+            raise
+        return  # it is gone, or did not start: the image was pulled, as far as can be told
     if "exec format error" in log:
         raise pull_error(verification.image, log, f"namespace {namespace}")
 

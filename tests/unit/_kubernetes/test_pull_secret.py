@@ -9,6 +9,7 @@ import json
 import pytest
 from ansible_collections.edgeops.registry.plugins.module_utils._endpoint import Endpoint
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.namespace_selection import SELECTION_OPTIONS
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.pull_secret import (
     TYPE,
     add_logins,
@@ -17,16 +18,17 @@ from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.pull_
     remove_logins,
     remove_reference,
 )
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.registry_pod import image_secret_name
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import MANAGED_BY, is_ours
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.secret_diff import DOCKER_CONFIG as KEY
 from ansible_collections.edgeops.registry.plugins.module_utils._record import Record
+from ansible_collections.edgeops.registry.plugins.modules.kubernetes_registry import ARGUMENT_SPEC as REGISTRY_SPEC
 
 ENDPOINT = "registry.example.com:5000"
 EDGE = Record.parse({"endpoint": ENDPOINT, "username": "edge", "password": "s3cret"})
 HUB = Record.parse({"endpoint": "docker.io:443", "username": "edge", "password": "s3cret"})
 LOGIN = {"auth": base64.b64encode(b"edge:s3cret").decode()}
 OTHER = {"auth": base64.b64encode(b"other:0ther").decode()}
-OURS = {"labels": MANAGED_BY}
 
 
 def secret(config, *, kind=TYPE, labels=None, **fields):
@@ -99,6 +101,17 @@ def test_a_conflict_of_types_says_what_to_delete_or_to_rename():
         add(secret({}, kind="Opaque"), EDGE)
     assert "kubectl delete secret edge-registry --namespace=shop" in caught.value.remedy
     assert "pull_secret" in caught.value.remedy
+
+
+def test_nobody_is_told_to_delete_what_a_registry_of_ours_serves_with():
+    with pytest.raises(ProvisioningError) as caught:
+        add(secret({}, kind="kubernetes.io/tls", labels=MANAGED_BY), EDGE)
+    assert caught.value.remedy == "Take another name with pull_secret"
+
+
+def test_the_pull_secret_is_none_of_a_registry_s_own_secrets_by_default():
+    name = REGISTRY_SPEC["name"]["default"]
+    assert SELECTION_OPTIONS["pull_secret"]["default"] not in (name, image_secret_name(name))
 
 
 @pytest.mark.parametrize(

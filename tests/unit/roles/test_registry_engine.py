@@ -88,26 +88,47 @@ def test_zot_serves_what_it_is_given(configuration):
     assert found["http"]["compat"] == ["docker2s2"]
 
 
+@pytest.fixture
+def refusal(tmp_path):
+    """What the role says where it does not get through; the CA and the password would be in `tmp_path / "keys"`."""
+
+    def run(*options, **different):
+        variables = {
+            "registry_backend": "kubernetes",
+            "registry_engine": "zot",
+            "registry_endpoint": "registry.example.com:31000",
+            "registry_directory": str(tmp_path / "keys"),
+            "registry_kubeconfig": str(tmp_path / "missing.kubeconfig"),
+            **different,
+        }
+        play = {"hosts": "localhost", "gather_facts": False, "roles": ["edgeops.registry.registry"], "vars": variables}
+        (tmp_path / "play.yml").write_text(json.dumps([play]))
+        host = f"localhost ansible_connection=local ansible_python_interpreter={sys.executable}\n"
+        (tmp_path / "hosts").write_text(host)
+        command = [PLAYBOOK, "-i", tmp_path / "hosts", tmp_path / "play.yml", *options]
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        assert done.returncode == 2
+        return done.stdout
+
+    return run
+
+
 @pytest.mark.parametrize(
-    ("backend", "words"),
+    ("different", "words"),
     [
-        ("linux", "registry_engine zot takes registry_backend kubernetes"),
-        ("kubernetes", "registry_image docker.io/library/registry:3 is one of distribution"),
+        ({"registry_backend": "linux"}, "registry_engine zot takes registry_backend kubernetes"),
+        ({}, "registry_image docker.io/library/registry:3 is one of distribution"),
+        ({"registry_image": "registry:5000/edge/registry"}, "registry_image registry:5000/edge/registry is one of"),
     ],
 )
-def test_what_zot_cannot_be_is_refused_before_anything_is_done(tmp_path, backend, words):
-    variables = {
-        "registry_backend": backend,
-        "registry_engine": "zot",
-        "registry_endpoint": "registry.example.com:31000",
-        "registry_directory": str(tmp_path / "keys"),
-    }
-    play = {"hosts": "localhost", "gather_facts": False, "roles": ["edgeops.registry.registry"], "vars": variables}
-    (tmp_path / "play.yml").write_text(json.dumps([play]))
-    (tmp_path / "hosts").write_text(f"localhost ansible_connection=local ansible_python_interpreter={sys.executable}\n")
-    command = [PLAYBOOK, "-i", tmp_path / "hosts", tmp_path / "play.yml"]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert done.returncode == 2
-    assert words in done.stdout
-    assert "changed=0" in done.stdout
+def test_what_zot_cannot_be_is_refused_before_anything_is_done(refusal, tmp_path, different, words):
+    said = refusal(**different)
+    assert words in said
+    assert "changed=0" in said
     assert not (tmp_path / "keys").exists()
+
+
+def test_zot_may_come_from_a_host_whose_name_is_registry(refusal):
+    said = refusal("--check", registry_image="registry:5000/project-zot/zot:v2")
+    assert "is one of distribution" not in said
+    assert "missing.kubeconfig" in said
