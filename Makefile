@@ -26,6 +26,8 @@ unprovision: ## Take all of that back, the registry's images too
 
 # Everything below is for who works on the collection
 
+unexport PYTHONDONTWRITEBYTECODE # each of the thousands of runs of Ansible would compile the collection anew
+
 programs test lint sanity unit integration artifact kubernetes molecule bench: export PATH := $(CURDIR)/.venv/bin:$(PATH)
 test lint sanity unit integration artifact kubernetes molecule bench: export ANSIBLE_HOME := $(CURDIR)/.ansible
 molecule test: export MOLECULE_GLOB := molecule/*/molecule.yml
@@ -42,8 +44,8 @@ programs: setup ## Build the Kubernetes of the tests from source; minutes the fi
 	python -m ansible_collections.edgeops.registry.tests.support.kubernetes_programs
 
 # What takes longest begins first
-test: setup ## All of the tests, three parts at a time; a part's output comes when it ends
-	$(WITH_DOCKER) $(MAKE) --keep-going --jobs=3 --output-sync=target programs integration lint kubernetes $(SCENARIOS) unit
+test: setup ## All of the tests, three parts at a time; a part's output comes when it ends, and what failed at the end
+	tools/with_recap $(WITH_DOCKER) $(MAKE) --keep-going --jobs=3 --output-sync=target programs integration lint kubernetes $(SCENARIOS) unit
 
 lint: setup ## Every checker, ansible-test sanity among them
 	ruff check
@@ -78,7 +80,7 @@ kubernetes: images $(if $(KUBECONFIG_UNDER_TEST),,programs) ## Tests on a real K
 molecule: setup ## Scenarios from end to end, two at a time: SCENARIO=…
 	$(WITH_DOCKER) $(MAKE) --jobs=2 --output-sync=target $(or $(SCENARIO:%=molecule-%),$(SCENARIOS))
 
-molecule-kubernetes: programs
+molecule-azure_stack_edge molecule-kubernetes: programs
 $(SCENARIOS): molecule-%: images
 	molecule test --scenario-name $*
 	@echo "molecule: scenario $* passed"
