@@ -16,6 +16,7 @@ from ansible_collections.edgeops.registry.plugins.plugin_utils._slices import (
     is_stuck,
     join,
     next_slice,
+    own_arguments,
 )
 
 _UNLIMITED = 0.0
@@ -32,9 +33,13 @@ class ActionModule(RecordAction):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Run the module on the host."""
         del tmp
-        if self._task.check_mode or self._task.async_val:
-            return self._slice(_UNLIMITED, task_vars)
-        seconds, start = self._task.args.get("progress_interval", _FIRST), time.monotonic()
+        with own_arguments(self._task) as given:
+            if self._task.check_mode or self._task.async_val:
+                return self._slice(_UNLIMITED, task_vars)
+            return self._run_in_slices(given.get("progress_interval", _FIRST), task_vars)
+
+    def _run_in_slices(self, seconds: float | str, task_vars: dict[str, t.Any] | None) -> dict[str, t.Any]:
+        start = time.monotonic()
         before, part = NOTHING_DONE, self._slice(seconds, task_vars)
         whole = part
         while part.get("remaining"):

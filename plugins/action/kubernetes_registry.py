@@ -10,6 +10,7 @@ import typing as t
 
 from ansible.plugins.action.normal import ActionModule as NormalAction
 from ansible.utils.display import Display
+from ansible_collections.edgeops.registry.plugins.plugin_utils._slices import own_arguments
 
 _INTERVAL = 5.0
 _TIMEOUT = 300.0
@@ -26,11 +27,8 @@ class ActionModule(NormalAction):
         del tmp
         if self._task.check_mode or self._task.async_val:
             return self._module(task_vars)
-        given = self._task.args
-        try:
+        with own_arguments(self._task) as given:
             return self._run_in_slices(given, task_vars)
-        finally:
-            self._task.args = given  # `until` runs this again
 
     def _run_in_slices(self, given: dict[str, t.Any], task_vars: dict[str, t.Any] | None) -> dict[str, t.Any]:
         start = time.monotonic()

@@ -5,7 +5,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import typing as t
+
+if t.TYPE_CHECKING:
+    from ansible.playbook.task import Task
 
 Result = dict[str, t.Any]
 
@@ -22,6 +26,16 @@ _UNITS = ("B", "kB", "MB", "GB", "TB")
 _LONGEST = 30.0
 _WORTH_A_LOOK = 4  # times as long as it takes are transfers to go on before the next one
 _LONGEST_FOR_A_LOOK = 300.0
+
+
+@contextlib.contextmanager
+def own_arguments(task: Task) -> t.Iterator[dict[str, t.Any]]:
+    """The arguments of a task, which every slice may be given others of; `until` finds them as they were."""
+    given = task.args
+    try:
+        yield given
+    finally:
+        task.args = given
 
 
 def is_stuck(before: Result, after: Result) -> bool:
@@ -96,4 +110,4 @@ def _duration(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours else f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-__all__ = ("NOTHING_DONE", "describe", "is_stuck", "join", "next_slice")
+__all__ = ("NOTHING_DONE", "describe", "is_stuck", "join", "next_slice", "own_arguments")

@@ -3,8 +3,16 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 from __future__ import annotations
 
+import types
+
 import pytest
-from ansible_collections.edgeops.registry.plugins.plugin_utils._slices import describe, is_stuck, join, next_slice
+from ansible_collections.edgeops.registry.plugins.plugin_utils._slices import (
+    describe,
+    is_stuck,
+    join,
+    next_slice,
+    own_arguments,
+)
 
 SPENT = ("bytes_received", "bytes_mounted", "bytes_missing", "blobs_missing", "mounts", "requests", "retries")
 
@@ -80,3 +88,16 @@ def test_how_far_it_is(done, total, all_bytes, seconds, line):
     assert describe({**progress, "pause": 0.5}, all_bytes, seconds) == line
     waiting = f"{line}, goes on in 1 min 5 s"
     assert describe({**progress, "pause": 65}, all_bytes, seconds) == waiting
+
+
+def slice_that_is_cut(task):
+    with own_arguments(task) as given:
+        task.args = {**given, "progress_interval": 10.0}
+        raise ConnectionError
+
+
+def test_what_a_slice_is_given_ends_with_it():
+    task = types.SimpleNamespace(args={"progress_interval": 5.0})
+    with pytest.raises(ConnectionError):
+        slice_that_is_cut(task)
+    assert task.args == {"progress_interval": 5.0}
