@@ -13,8 +13,20 @@ import typing as t
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.module_utils._images.content import Reader
 
+MOST_THREADS = 64
 SPEED_SECONDS = 20.0  # over which a minimum speed is measured
 _SHARES = 4  # parts of a second's bytes that are read at once where the bandwidth is limited
+
+
+def thread_count(params: t.Mapping[str, t.Any]) -> int:
+    """How many threads are to be used at most, by the option `concurrency`.
+
+    :raises ProvisioningError: it is none that can be.
+    """
+    count: int = params["concurrency"]
+    if not 1 <= count <= MOST_THREADS:
+        raise ProvisioningError(f"must be from 1 to {MOST_THREADS}", part="concurrency")
+    return count
 
 
 class OutOfTimeError(Exception):
@@ -145,4 +157,4 @@ def _too_slow(what: str, option: str) -> ProvisioningError:
     )
 
 
-__all__ = ("Bandwidth", "Budget", "LimitedReader", "Limits", "OutOfTimeError")
+__all__ = ("Bandwidth", "Budget", "LimitedReader", "Limits", "OutOfTimeError", "thread_count")

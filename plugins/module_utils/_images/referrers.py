@@ -39,12 +39,14 @@ def note_referrer(destination: Destination, referrer: Manifest) -> None:
         raise ProvisioningError(f"the registry does not serve the list of referrers {tag}", reason="conflict")
 
 
-def is_listed(destination: Destination, subject: str, digest: str) -> bool:
-    """Whether a manifest that is there is found by who asks for what refers to its subject.
+def listed_referrers(destination: Destination, subject: str) -> frozenset[str] | None:
+    """The digests that the list of a manifest has; None where the registry itself finds all that are there.
 
     :raises ProvisioningError: as `note_referrer`.
     """
-    return destination.lists_referrers(subject) or _has(_read(destination, fallback_tag(subject)), digest)
+    if destination.lists_referrers(subject):
+        return None
+    return frozenset(item.get("digest") for item in _read(destination, fallback_tag(subject))["manifests"])
 
 
 def bytes_of_lists(destination: Destination, referrers: t.Iterable[Manifest]) -> int:
@@ -81,13 +83,9 @@ def _read(destination: Destination, tag: str) -> dict[str, t.Any]:
     )
 
 
-def _has(index: t.Mapping[str, t.Any], digest: str) -> bool:
-    return any(item.get("digest") == digest for item in index["manifests"])
-
-
 def _add(index: dict[str, t.Any], referrer: Manifest) -> bytes:
     """Add a manifest to a list; the list's bytes, none where it has the manifest already."""
-    if _has(index, referrer.digest):
+    if any(item.get("digest") == referrer.digest for item in index["manifests"]):
         return b""
     index["manifests"].append(_entry(referrer))
     return json.dumps(index, separators=(",", ":")).encode()
@@ -106,4 +104,4 @@ def _entry(manifest: Manifest) -> dict[str, t.Any]:
     }
 
 
-__all__ = ("bytes_of_lists", "fallback_tag", "is_listed", "note_referrer")
+__all__ = ("bytes_of_lists", "fallback_tag", "listed_referrers", "note_referrer")

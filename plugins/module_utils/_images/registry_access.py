@@ -16,10 +16,9 @@ from ansible_collections.edgeops.registry.plugins.module_utils._distribution.reg
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.repository import Repository
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.transport import Meter, Transport
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
+from ansible_collections.edgeops.registry.plugins.module_utils._images.limits import thread_count
 from ansible_collections.edgeops.registry.plugins.module_utils._record import Record
 from ansible_collections.edgeops.registry.plugins.module_utils._run import RunCommand
-
-MOST_THREADS = 64
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,11 +53,10 @@ def open_registry(params: t.Mapping[str, t.Any], run_command: RunCommand) -> t.I
     :raises ProvisioningError: an option is wrong.
     """
     record, meter = Record.parse(params["registry"], "registry"), Meter()
-    if not 1 <= params["concurrency"] <= MOST_THREADS:
-        raise ProvisioningError(f"must be from 1 to {MOST_THREADS}", part="concurrency")
+    concurrency = thread_count(params)
     with contextlib.closing(Registries.of(params, run_command)) as registries:
         transport = registries.transport(record, "")
-        yield Access(record, Catalog(transport, meter), meter, params["concurrency"], transport, registries)
+        yield Access(record, Catalog(transport, meter), meter, concurrency, transport, registries)
 
 
 def select_repositories(catalog: Catalog, patterns: t.Sequence[str]) -> list[str]:
@@ -95,4 +93,4 @@ def matches(name: str, patterns: t.Iterable[str]) -> bool:
     return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)
 
 
-__all__ = ("MOST_THREADS", "Access", "is_glob", "matches", "open_registry", "parse_pattern", "select_repositories")
+__all__ = ("Access", "is_glob", "matches", "open_registry", "parse_pattern", "select_repositories")

@@ -17,7 +17,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._images.content i
 from ansible_collections.edgeops.registry.plugins.module_utils._images.destinations import Destination
 from ansible_collections.edgeops.registry.plugins.module_utils._images.plan import Survey, Tree
 from ansible_collections.edgeops.registry.plugins.module_utils._images.platforms import select_platforms
-from ansible_collections.edgeops.registry.plugins.module_utils._images.referrers import is_listed
+from ansible_collections.edgeops.registry.plugins.module_utils._images.referrers import listed_referrers
 from ansible_collections.edgeops.registry.plugins.module_utils._images.sources.source import Source
 
 T = t.TypeVar("T")
@@ -71,6 +71,7 @@ class Surveyor:
         self._kept: dict[str, Manifest] = {}
         self._made: dict[str, Manifest] = {}  # of our own making, so that the source has it not
         self._found: set[str] = set()
+        self._listed: dict[str, frozenset[str] | None] = {}  # referrers, by subject
 
     def survey(self, root: str, each: Each) -> Survey:
         """One request to each side; where the image is not in sync or is to be seen whole, its manifests too.
@@ -131,7 +132,14 @@ class Surveyor:
         if is_referrer and not in_sync:
             return False
         is_there = self._destination.manifest_digest(target) == digest
-        return is_there and (not is_referrer or is_listed(self._destination, subject, digest))
+        return is_there and (not is_referrer or self._is_listed(subject, digest))
+
+    def _is_listed(self, subject: str, digest: str) -> bool:
+        """Whether who asks for what refers to a subject finds a manifest that is there."""
+        if subject not in self._listed:
+            self._listed[subject] = listed_referrers(self._destination, subject)
+        listed = self._listed[subject]
+        return listed is None or digest in listed
 
     def _companion(self, target: str, digest: str) -> Tree | None:
         """None where a list of referrers has what is not there any more."""

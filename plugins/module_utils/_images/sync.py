@@ -18,7 +18,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._errors import Pr
 from ansible_collections.edgeops.registry.plugins.module_utils._images.completion import finish_target, write_lock
 from ansible_collections.edgeops.registry.plugins.module_utils._images.execute import Engine
 from ansible_collections.edgeops.registry.plugins.module_utils._images.job import Job
-from ansible_collections.edgeops.registry.plugins.module_utils._images.limits import Budget
+from ansible_collections.edgeops.registry.plugins.module_utils._images.limits import Budget, thread_count
 from ansible_collections.edgeops.registry.plugins.module_utils._images.reference import (
     Reference,
     RegistryReference,
@@ -30,16 +30,13 @@ from ansible_collections.edgeops.registry.plugins.module_utils._images.targets i
 from ansible_collections.edgeops.registry.plugins.module_utils._images.terms import Terms
 from ansible_collections.edgeops.registry.plugins.module_utils._outcome import Outcome
 
-MOST_THREADS = 64
-
 
 def sync_images(params: t.Mapping[str, t.Any], settings: Settings) -> Outcome:
     """Make the registry have the images.
 
     :raises ProvisioningError: an option is wrong; nothing has been done.
     """
-    if not 1 <= params["concurrency"] <= MOST_THREADS:
-        raise ProvisioningError(f"must be from 1 to {MOST_THREADS}", part="concurrency")
+    concurrency = thread_count(params)
     budget = Budget(params["progress_interval"])
     terms = Terms.parse(params, budget, check_mode=settings.check_mode)
     start = time.monotonic()
@@ -54,10 +51,10 @@ def sync_images(params: t.Mapping[str, t.Any], settings: Settings) -> Outcome:
         items = supply.items(params["images"])
         jobs = [_job(item, number, supply, target, terms) for number, item in enumerate(items)]
         _check_names(jobs)
-        engine = Engine(jobs, params["concurrency"], budget)
+        engine = Engine(jobs, concurrency, budget)
         engine.plan(exactly=settings.check_mode)
         looking = time.monotonic() - start
-        supply.check(jobs, params["concurrency"], is_slice=budget.is_limited)
+        supply.check(jobs, concurrency, is_slice=budget.is_limited)
         if not settings.check_mode:
             engine.carry_out()
             supply.settle(jobs)
