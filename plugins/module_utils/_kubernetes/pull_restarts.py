@@ -16,7 +16,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.pull_
     DEFAULT_ACCOUNT,
     references,
 )
-from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import Object
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import Object, is_terminating
 
 _REFUSED = ("ErrImagePull", "ImagePullBackOff")
 
@@ -41,7 +41,7 @@ def pods_to_restart(
         metadata, spec = pod["metadata"], pod["spec"]
         namespace, account = metadata["namespace"], spec.get("serviceAccountName", DEFAULT_ACCOUNT)
         item = by_name.get(namespace)
-        if item is None or account not in item.accounts or metadata.get("deletionTimestamp"):
+        if item is None or account not in item.accounts or is_terminating(pod):
             continue
         given = set(references(accounts.get((namespace, account), {})))
         has = set(references(spec))

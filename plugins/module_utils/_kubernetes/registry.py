@@ -36,7 +36,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.regis
     plan_for,
     settle,
 )
-from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.registry_wanted import Wanted, check_name
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.registry_wanted import Wanted, check_times
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import (
     DEPLOYMENTS,
     NAMESPACES,
@@ -56,7 +56,7 @@ def provide_registry(params: dict[str, t.Any], settings: Settings) -> Outcome:
 
     :raises ProvisioningError: an option is wrong, or the cluster cannot be reached at all.
     """
-    check_name(params)
+    check_times(params)
     wanted = Wanted.parse(params) if params["state"] == "present" else None
     cluster = Cluster(Connection.from_options(params), dry_run=settings.check_mode)
     standings: list[Standing] = []

@@ -33,6 +33,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resou
     PODS,
     SERVICES,
     Object,
+    is_terminating,
     label_selector,
 )
 
@@ -83,7 +84,7 @@ NOTHING = State(ready=False, words="there is no pod yet")
 def judge(pods: t.Iterable[Object], digest: str) -> State:
     """The state of the pod that was made of `digest`, out of all pods of the registry."""
     pods = list(pods)
-    current = [pod for pod in pods if not _is_going(pod) and _digest(pod) == digest]
+    current = [pod for pod in pods if not is_terminating(pod) and _digest(pod) == digest]
     if not current:
         return State(ready=False, words="the former pod has to end") if pods else NOTHING
     pod = max(current, key=lambda one: str(one["metadata"].get("creationTimestamp")))
@@ -252,10 +253,6 @@ def _concerns(event: Object, names: set[str], name: str) -> bool:
 
 def _digest(pod: Object) -> str:
     return str((pod["metadata"].get("annotations") or {}).get(DIGEST))
-
-
-def _is_going(pod: Object) -> bool:
-    return "deletionTimestamp" in pod["metadata"]
 
 
 def _describe(container: Object, waiting: Object) -> str:
