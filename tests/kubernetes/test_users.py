@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
 import secrets
 import stat
 
@@ -14,12 +13,14 @@ import pytest
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.kubeconfig import Credential, Kubeconfig
 from ansible_collections.edgeops.registry.tests.support.authority import Authority
 from ansible_collections.edgeops.registry.tests.support.kubernetes_cluster import Cluster
+from ansible_collections.edgeops.registry.tests.support.limited_user import GROUP, LimitedUser, rule
 from ansible_collections.edgeops.registry.tests.support.play import play
 from ansible_collections.edgeops.registry.tests.support.real_registry import wait_until
 
 pytestmark = pytest.mark.minutes(3)
 
 RECORD = {"endpoint": "registry.example.com:5000", "username": "edge", "password": "of-no-registry"}
+CERTIFICATES = "certificates.k8s.io"
 REQUESTS = "certificatesigningrequests"
 BOTH = pytest.mark.parametrize("authentication", ["certificate", "token"])
 
@@ -210,52 +211,26 @@ def test_absent_leaves_nothing_of_a_user_and_nothing_twice(site, names, authenti
     assert not site.run(users, state="absent", **options)["changed"]
 
 
-def limited(site, namespace, *, without):
-    """The kubeconfig of somebody who may do all that is needed but for one thing."""
-    rules = [
-        {
-            "apiGroups": [""],
-            "resources": ["namespaces", "secrets", "serviceaccounts", "pods"],
-            "verbs": ["*"],
-        },
-        {"apiGroups": [""], "resources": ["serviceaccounts/token"], "verbs": ["create"]},
-        {"apiGroups": ["rbac.authorization.k8s.io"], "resources": ["rolebindings"], "verbs": ["*"]},
-        {
-            "apiGroups": ["rbac.authorization.k8s.io"],
-            "resources": ["clusterroles"],
-            "verbs": ["bind"],
-            "resourceNames": ["edit"],
-        },
-        {"apiGroups": ["certificates.k8s.io"], "resources": [REQUESTS, f"{REQUESTS}/approval"], "verbs": ["*"]},
-        {
-            "apiGroups": ["certificates.k8s.io"],
-            "resources": ["signers"],
-            "resourceNames": ["kubernetes.io/kube-apiserver-client"],
-            "verbs": ["approve"],
-        },
-    ]
-    name = f"limited-{namespace}"
-    kept = [rule for rule in rules if without not in rule["resources"]]
-    role = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole", "metadata": {"name": name}}
-    site.cluster.apply({**role, "rules": kept})
-    site.cluster.kubectl("create", "serviceaccount", "limited", f"--namespace={namespace}")
-    site.cluster.kubectl(
-        "create", "clusterrolebinding", name, f"--clusterrole={name}", f"--serviceaccount={namespace}:limited"
-    )
-    token = site.cluster.kubectl("create", "token", "limited", f"--namespace={namespace}").strip()
-    [found] = json.loads(site.cluster.kubectl("config", "view", "--raw", "--minify", "--output=json"))["clusters"]
-    ca = found["cluster"]["certificate-authority-data"]
-    text = Kubeconfig("limited", found["cluster"]["server"], b"", Credential.of_token(token)).render()
-    path = site.folder / "limited.kubeconfig"
-    path.write_text(text.replace("    cluster:\n", f"    cluster:\n      certificate-authority-data: {ca}\n", 1))
-    return str(path)
-
-
 @pytest.fixture
-def limited_roles(cluster, namespace):
-    yield
-    for kind in ("clusterrole", "clusterrolebinding"):
-        cluster.kubectl("delete", kind, f"limited-{namespace}", "--ignore-not-found")
+def limited(site, cluster, namespace):
+    """The kubeconfig of somebody who may do all that is needed but for one thing."""
+    user = LimitedUser(cluster, namespace)
+
+    def write(without):
+        rules = [
+            rule("namespaces secrets serviceaccounts pods", "*"),
+            rule("serviceaccounts/token", "create"),
+            rule("rolebindings", "*", group=GROUP),
+            rule("clusterroles", "bind", group=GROUP, resourceNames=["edit"]),
+            rule(f"{REQUESTS} {REQUESTS}/approval", "*", group=CERTIFICATES),
+            rule("signers", "approve", group=CERTIFICATES, resourceNames=["kubernetes.io/kube-apiserver-client"]),
+        ]
+        path = site.folder / "limited.kubeconfig"
+        path.write_text(user.kubeconfig(*(one for one in rules if without not in one["resources"])))
+        return str(path)
+
+    yield write
+    user.remove()
 
 
 @pytest.mark.parametrize(
@@ -266,8 +241,8 @@ def limited_roles(cluster, namespace):
         ("clusterroles", "edit"),
     ],
 )
-def test_a_right_that_is_missing_is_named(site, names, namespace, limited_roles, without, words):
-    kubeconfig = limited(site, namespace, without=without)
+def test_a_right_that_is_missing_is_named(site, names, limited, without, words):
+    kubeconfig = limited(without)
     refused = site.run({names[0]: [site.ann]}, kubeconfig=kubeconfig)
     assert refused["failed"]
     assert words in refused["msg"], refused["msg"]
@@ -278,8 +253,8 @@ def test_a_right_that_is_missing_is_named(site, names, namespace, limited_roles,
         assert not site.run({names[0]: [site.ann]}, kubeconfig=kubeconfig, user_authentication="token").get("failed")
 
 
-def test_the_right_to_hand_out_tokens_is_asked_for_first(site, names, namespace, limited_roles):
-    kubeconfig = limited(site, namespace, without="serviceaccounts/token")
+def test_the_right_to_hand_out_tokens_is_asked_for_first(site, names, limited):
+    kubeconfig = limited("serviceaccounts/token")
     refused = site.run({names[0]: [site.ann]}, kubeconfig=kubeconfig, user_authentication="token")
     assert f"may not create serviceaccounts/token in {names[0]}" in refused["msg"]
     assert site.cluster.object("namespace", names[0]) is None

@@ -15,19 +15,9 @@ from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.acces
     every_refusal_named,
 )
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.certificates import SIGNING_PERMISSIONS
-from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.cluster import Cluster
-from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.connection import Connection
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import PODS, SECRETS
+from ansible_collections.edgeops.registry.tests.support.api_client import connect
 from ansible_collections.edgeops.registry.tests.support.http_server import Reply
-
-KUBECONFIG = """\
-apiVersion: v1
-kind: Config
-current-context: edge
-contexts: [{{name: edge, context: {{cluster: edge, user: ops}}}}]
-clusters: [{{name: edge, cluster: {{server: "http://127.0.0.1:{port}"}}}}]
-users: [{{name: ops, user: {{token: t0ken}}}}]
-"""
 
 
 @pytest.fixture
@@ -48,10 +38,7 @@ def cluster_that_allows(serve):
             )
             return Reply(body=json.dumps({"status": {"allowed": given}}).encode())
 
-        server = serve(answer)
-        content = KUBECONFIG.format(port=server.port)
-        connection = Connection(kubeconfig="", content=content, context="", concurrency=1, timeout=5)
-        return Cluster(connection)
+        return connect(f"http://127.0.0.1:{serve(answer).port}")
 
     return start
 

@@ -10,18 +10,8 @@ import json
 import pytest
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.certificates import issue_certificate
-from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.cluster import Cluster
-from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.connection import Connection
+from ansible_collections.edgeops.registry.tests.support.api_client import connect
 from ansible_collections.edgeops.registry.tests.support.http_server import Reply
-
-KUBECONFIG = """\
-apiVersion: v1
-kind: Config
-current-context: edge
-contexts: [{{name: edge, context: {{cluster: edge, user: ops}}}}]
-clusters: [{{name: edge, cluster: {{server: "http://127.0.0.1:{port}"}}}}]
-users: [{{name: ops, user: {{token: t0ken}}}}]
-"""
 
 
 @pytest.fixture
@@ -42,9 +32,7 @@ def cluster_whose_signer(serve):
             return Reply(body=json.dumps(found).encode())
 
         server = serve(answer)
-        content = KUBECONFIG.format(port=server.port)
-        connection = Connection(kubeconfig="", content=content, context="", concurrency=1, timeout=5)
-        return Cluster(connection, dry_run=dry_run), server.asked
+        return connect(f"http://127.0.0.1:{server.port}", dry_run=dry_run), server.asked
 
     return start
 

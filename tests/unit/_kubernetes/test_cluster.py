@@ -13,24 +13,11 @@ from ansible_collections.edgeops.registry.plugins.module_utils._errors import Pr
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.cluster import Cluster
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.connection import Connection
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import NAMESPACES, SECRETS
+from ansible_collections.edgeops.registry.tests.support.api_client import KUBECONFIG, connect
 from ansible_collections.edgeops.registry.tests.support.http_server import Reply
 
-KUBECONFIG = """\
-apiVersion: v1
-kind: Config
-current-context: edge
-contexts: [{{name: edge, context: {{cluster: edge, user: ops}}}}]
-clusters: [{{name: edge, cluster: {{server: "{server}"{trust}}}}}]
-users: [{{name: ops, user: {{token: t0ken}}}}]
-"""
 ITEMS = json.dumps({"metadata": {"resourceVersion": "7"}, "items": [{"metadata": {"name": "shop"}}]}).encode()
 NO_PERMISSION = Reply(403, body=json.dumps({"message": "no", "reason": "Forbidden"}).encode())
-
-
-def connect(server, *, timeout=5.0, trust="", dry_run=False):
-    content = KUBECONFIG.format(server=server, trust=trust)
-    connection = Connection(kubeconfig="", content=content, context="", concurrency=4, timeout=timeout)
-    return Cluster(connection, dry_run=dry_run)
 
 
 @pytest.fixture
@@ -175,7 +162,7 @@ def test_what_is_no_kubernetes(answer_with):
         ({"kubeconfig": "/nowhere/config"}, "/nowhere/config is not there"),
         ({"content": "just text"}, "it is not a kubeconfig"),
         ({"content": "a: ["}, "it is not a kubeconfig"),
-        ({"content": KUBECONFIG.format(server="http://x", trust=""), "context": "other"}, "other"),
+        ({"content": KUBECONFIG.format(server="http://x"), "context": "other"}, "other"),
     ],
 )
 def test_a_kubeconfig_that_cannot_be_used(given, word):

@@ -8,23 +8,14 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.cluster import Cluster
-from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.connection import Connection
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.verification import (
     Puller,
     Verification,
     verify_pulls,
 )
+from ansible_collections.edgeops.registry.tests.support.api_client import connect
 from ansible_collections.edgeops.registry.tests.support.http_server import Reply
 
-KUBECONFIG = """\
-apiVersion: v1
-kind: Config
-current-context: edge
-contexts: [{{name: edge, context: {{cluster: edge, user: ops}}}}]
-clusters: [{{name: edge, cluster: {{server: "http://127.0.0.1:{port}"}}}}]
-users: [{{name: ops, user: {{token: t0ken}}}}]
-"""
 IMAGE = "registry.example.com:5000/team/app:1.0"
 POD = {
     "metadata": {"name": "edgeops-verify-x1y2z", "namespace": "shop"},
@@ -44,8 +35,7 @@ def verify(serve):
             answers = {"GET": {"metadata": {"resourceVersion": "7"}, "items": [POD]}, "POST": POD}
             return Reply(body=json.dumps(answers.get(asked.method, {})).encode())
 
-        content = KUBECONFIG.format(port=serve(answer).port)
-        cluster = Cluster(Connection(kubeconfig="", content=content, context="", concurrency=1, timeout=5))
+        cluster = connect(f"http://127.0.0.1:{serve(answer).port}")
         return verify_pulls(cluster, {"shop": Puller()}, Verification(IMAGE, first_only=False, timeout=5))
 
     return run
