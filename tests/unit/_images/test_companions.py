@@ -162,7 +162,10 @@ def test_a_closer_look_mends_a_list_that_lost_an_entry(built, stored, registry, 
         keys = ("action", "blobs_missing")
         assert summary(predicted, *keys) == summary(outcome, *keys) == [("tag", 0)]
         assert {one["digest"] for one in stored.listed(tag_of(image))} == {first["digest"], second["digest"]}
+    before = len(registry.access_log())
     assert not copy(registry, origin, level="deep").changed
+    looks = [one for one in registry.access_log()[before:] if one.path.endswith(f"/manifests/{tag_of(image)}")]
+    assert len(looks) == 1
 
 
 def test_check_mode_foretells_the_bytes_of_lists(built, registry, origin):
