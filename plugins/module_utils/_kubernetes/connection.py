@@ -174,7 +174,7 @@ class Opened:
         return {item["key"]: item["value"] for item in settings if item.get("in") == "header" and item.get("value")}
 
     def _explain(self, error: Exception) -> NoAnswerError:
-        if isinstance(error, http.SSLError):
+        if isinstance(error, http.SSLError) and not _is_cut_off(error):
             what, reason = f"the certificate of the API server is not trusted ({_ssl_words(error)})", "untrusted"
             remedy = "Look at certificate-authority-data in the kubeconfig, and at this machine's clock"
         elif isinstance(error.__context__, socket.gaierror):
@@ -245,6 +245,11 @@ def _what_happened(error: Exception) -> str:
     if isinstance(error, http.TimeoutError):
         return "did not answer in time"
     return f"broke the connection ({type(error).__name__})"
+
+
+def _is_cut_off(error: Exception) -> bool:
+    """Whether a handshake ended before it told anything, as with a server that is being stopped."""
+    return "eof" in _ssl_words(error).lower()  # of three classes, depending on Python and OpenSSL
 
 
 def _ssl_words(error: Exception) -> str:

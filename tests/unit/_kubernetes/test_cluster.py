@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
+import threading
 
 import pytest
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
@@ -148,6 +150,24 @@ def test_a_server_that_is_not_trusted_is_asked_once(serve, authority):
         cluster.list(NAMESPACES)
     assert error.value.reason == "untrusted"
     assert cluster.requests == 1
+
+
+def test_a_server_that_leaves_in_the_middle_of_a_handshake_is_asked_again():
+    def leave(listener):
+        with contextlib.suppress(OSError):
+            while True:
+                connection, dummy = listener.accept()
+                connection.recv(1 << 16)
+                connection.close()
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        threading.Thread(target=leave, args=[listener], daemon=True).start()
+        cluster = connect(f"https://127.0.0.1:{listener.getsockname()[1]}", timeout=2)
+        with pytest.raises(ProvisioningError, match="broke the connection") as error:
+            cluster.list(NAMESPACES)
+        listener.shutdown(socket.SHUT_RDWR)
+    assert error.value.reason == "unreachable"
+    assert cluster.requests > 1
 
 
 def test_what_is_no_kubernetes(answer_with):
