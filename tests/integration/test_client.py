@@ -7,7 +7,7 @@ import json
 import os
 
 import pytest
-from ansible_collections.edgeops.registry.tests.support.container import Container
+from ansible_collections.edgeops.registry.tests.support.container import Container, build_images
 from ansible_collections.edgeops.registry.tests.support.real_registry import wait_until
 from ansible_collections.edgeops.registry.tests.support.skopeo import skopeo
 
@@ -42,7 +42,7 @@ def docker_host(start):
 
 def start_docker(container):
     container.run(*DOCKERD, detach=True)
-    wait_until(lambda: container.run("docker", "info").returncode == 0, "the Docker engine does not start", seconds=60)
+    wait_until(lambda: container.run("docker", "info").returncode == 0, "the Docker engine does not start")
 
 
 def restart_docker(container):
@@ -74,7 +74,6 @@ def test_docker_check_do_again_and_back(docker_host, registry):
     wait_until(
         lambda: TRUSTED in docker_host.run("docker", "pull", image).stderr,
         "the engine cannot use the registry",
-        seconds=30,
     )
     curl = ["curl", "-sS", "--netrc-file", "/dev/stdin", f"https://{registry.endpoint}/v2/_catalog"]
     netrc = f"machine registry.edge.test login {registry.username} password {registry.password}"
@@ -123,6 +122,7 @@ def test_podman_trusts_and_logs_in(start, registry):
 
 def test_podman_asks_the_mirror_first(start, registry):
     below = "mirror/docker.io"
+    build_images("busybox")
     skopeo(registry, "copy", "docker-daemon:edgeops-test-busybox:bookworm", f"docker://{{}}/{below}/edge/busybox:1")
     host = start("podman")
     pull = ("podman", "pull", "docker.io/edge/busybox:1")

@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.edgeops.registry.tests.support.edge_images import BUSYBOX
 from ansible_collections.edgeops.registry.tests.support.kubernetes_node import Node
+from ansible_collections.edgeops.registry.tests.support.real_registry import wait_until
 
 HERE = Path(__file__).parent
 
@@ -24,7 +25,9 @@ def docker(*arguments):
 
 
 def control_groups(container):
-    return list(Path("/sys/fs/cgroup").glob(f"**/*{container}*"))
+    """Those of other containers come and go meanwhile, which `os.walk` does not mind."""
+    found = os.walk("/sys/fs/cgroup")
+    return [name for dummy, folders, _files in found for name in folders if container in name]
 
 
 def pod(name, image, **spec):
@@ -72,8 +75,8 @@ def test_pod_pulls_from_the_edge_with_its_secret_only(node, cluster, namespace, 
             "create", f"--namespace={namespace}", "--filename=-", stdin=json.dumps(pod(name, image, **further))
         )
     waiting = "jsonpath={.status.containerStatuses[0].state.waiting.reason}=ErrImagePull"
-    cluster.kubectl("wait", f"--for={waiting}", "pod/without", f"--namespace={namespace}", "--timeout=60s")
-    cluster.kubectl("wait", "--for=condition=Ready", "pod/with", f"--namespace={namespace}", "--timeout=60s")
+    cluster.kubectl("wait", f"--for={waiting}", "pod/without", f"--namespace={namespace}", "--timeout=180s")
+    cluster.kubectl("wait", "--for=condition=Ready", "pod/with", f"--namespace={namespace}", "--timeout=180s")
     assert cluster.kubectl("exec", "with", f"--namespace={namespace}", "--", "echo", "runs") == "runs\n"
 
 
@@ -91,7 +94,7 @@ def test_node_leaves_nothing(containerd, kubernetes, version):
     assert docker("ps", "--all", "--quiet", f"--filter=name={node.name}") == []
     assert docker("network", "ls", "--quiet", f"--filter=name={node.name}") == []
     assert set(volumes).isdisjoint(docker("volume", "ls", "--quiet"))
-    assert control_groups(identity) == []
+    wait_until(lambda: control_groups(identity) == [], "a control group stays")
 
 
 def test_a_cluster_of_the_users_runs_what_needs_no_node_of_ours(node, cluster, tmp_path):

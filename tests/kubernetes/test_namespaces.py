@@ -98,7 +98,7 @@ def test_a_pod_without_a_secret_of_its_own_pulls_from_the_edge(node, cluster, pr
     provision(name, registries=[edge_registry.record_dict])
     image = f"{edge_registry.endpoint}/{BUSYBOX}"
     cluster.kubectl("run", "it", f"--image={image}", "--image-pull-policy=Always", f"--namespace={name}")
-    cluster.kubectl("wait", "--for=condition=Ready", "pod/it", f"--namespace={name}", "--timeout=60s")
+    cluster.kubectl("wait", "--for=condition=Ready", "pod/it", f"--namespace={name}", "--timeout=180s")
 
 
 def test_a_pod_that_came_before_its_secret_is_named_until_it_is_made_anew(
@@ -109,7 +109,7 @@ def test_a_pod_that_came_before_its_secret_is_named_until_it_is_made_anew(
     wait_until(lambda: bool(cluster.objects("pod", namespace, "app=web")), "the deployment makes no pod")
     waiting = "jsonpath={.status.containerStatuses[0].state.waiting.reason}=ImagePullBackOff"
     cluster.kubectl(
-        "wait", f"--for={waiting}", "pod", "--selector=app=web", f"--namespace={namespace}", "--timeout=60s"
+        "wait", f"--for={waiting}", "pod", "--selector=app=web", f"--namespace={namespace}", "--timeout=180s"
     )
     for check in (True, False, False):
         result = provision(namespace, registries=[edge_registry.record_dict], check=check)
@@ -117,7 +117,7 @@ def test_a_pod_that_came_before_its_secret_is_named_until_it_is_made_anew(
         assert (found["namespace"], found["image"]) == (namespace, image)
         assert found["owner"].startswith("ReplicaSet/web-")
     cluster.kubectl("delete", "pod", found["pod"], f"--namespace={namespace}")
-    cluster.kubectl("wait", "--for=condition=Available", "deployment/web", f"--namespace={namespace}", "--timeout=60s")
+    cluster.kubectl("wait", "--for=condition=Available", "deployment/web", f"--namespace={namespace}", "--timeout=180s")
     assert provision(namespace, registries=[edge_registry.record_dict])["restart_needed"] == []
 
 

@@ -174,7 +174,7 @@ def stuck(cluster, namespace):
     cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": held})
     cluster.kubectl("delete", "namespace", namespace, "--wait=false")
     told = "jsonpath={.status.conditions[?(@.type=='NamespaceFinalizersRemaining')].status}=True"
-    cluster.kubectl("wait", f"--for={told}", f"namespace/{namespace}", "--timeout=60s")
+    cluster.kubectl("wait", f"--for={told}", f"namespace/{namespace}", "--timeout=180s")
     yield namespace
     cluster.try_kubectl(
         "patch",
@@ -190,7 +190,7 @@ def test_a_namespace_stuck_in_terminating_is_explained_and_holds_up_no_other(clu
     [other] = cluster.unused_names(1)
     start = time.monotonic()
     result = provision(stuck, other, wait_timeout=2)
-    assert time.monotonic() - start < 30
+    assert time.monotonic() - start < 90  # by default it waits for 120
     [failure] = result["failures"]
     assert (failure["namespace"], failure["reason"]) == (stuck, "timeout")
     assert "example.com/hold" in failure["msg"]
@@ -223,7 +223,7 @@ def test_deleting_what_cannot_go_is_no_success(cluster, provision):
     provision(name)
     held = {"name": "held", "namespace": name, "finalizers": ["example.com/hold"]}
     cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": held})
-    result = provision(name, state="absent", wait_timeout=8)
+    result = provision(name, state="absent", wait_timeout=20)
     cluster.kubectl(
         "patch", "configmap", "held", f"--namespace={name}", "--type=merge", '--patch={"metadata":{"finalizers":null}}'
     )
@@ -297,10 +297,10 @@ def test_an_api_server_that_leaves_is_one_clear_error_and_the_next_run_goes_on(s
     kubeconfig.touch(mode=0o600)
     kubeconfig.write_text(node.kubeconfig)
     names = [f"shop-{number}" for number in range(300)]
-    options = {"kubeconfig": str(kubeconfig), "timeout": 2}
+    options = {"kubeconfig": str(kubeconfig), "timeout": 10}
     with concurrent.futures.ThreadPoolExecutor() as pool:
         running = pool.submit(provision, *names, **options)
-        wait_until(lambda: "shop-20" in node.shell("kubectl get namespaces --output=name"), "it makes nothing", 60)
+        wait_until(lambda: "shop-20" in node.shell("kubectl get namespaces --output=name"), "it makes nothing")
         node.shell("systemctl stop kube-apiserver")
         result = running.result()
     assert result["failed"]

@@ -41,7 +41,7 @@ def test_pods_pull_before_during_and_after_a_change_of_the_ca(cluster, node, nam
         options = ("--image-pull-policy=Always", "--restart=Never", f"--namespace={namespace}")
         cluster.kubectl("run", name, f"--image={image}", *options)
         finished = "--for=jsonpath={.status.phase}=Succeeded"
-        cluster.kubectl("wait", finished, f"pod/{name}", f"--namespace={namespace}", "--timeout=60s")
+        cluster.kubectl("wait", finished, f"pod/{name}", f"--namespace={namespace}", "--timeout=180s")
 
     assert trust(node, record)
     see_a_pod_pull("before")

@@ -60,7 +60,7 @@ def done(result):
 
 def wait_for(node, image, login=None):
     """Go's resolver rereads the hosts file every five seconds."""
-    wait_until(lambda: pull(node, image, login) == "", f"{image} cannot be pulled", seconds=30)
+    wait_until(lambda: pull(node, image, login) == "", f"{image} cannot be pulled")
 
 
 def gone(registry):
@@ -252,14 +252,14 @@ def test_the_kubelet_logs_in_for_all_pods_of_the_node(start_node, start_registry
     assert done(node.module("client", **options))["runtimes"] == ["containerd"]
     node.shell("kubectl apply -f -", stdin=json.dumps(pod("without", registry)))
     reason = "kubectl get pod without -o jsonpath='{.status.containerStatuses[0].state.waiting.reason}'"
-    wait_until(lambda: "ImagePull" in node.run("sh", "-c", reason).stdout, "the pod does not fail", seconds=120)
+    wait_until(lambda: "ImagePull" in node.run("sh", "-c", reason).stdout, "the pod does not fail")
 
     result = done(node.module("client", runtimes=["auto", "kubelet"], **options))
     assert result["registries"][0]["changed"]["credentials"]
     assert result["left_out"] == []
     node.shell("systemctl restart kubelet")  # it would notice by itself within five minutes
     node.shell("kubectl apply -f -", stdin=json.dumps(pod("with", registry)))
-    node.shell("kubectl wait --for=condition=Ready pod/with --timeout=120s")
+    node.shell("kubectl wait --for=condition=Ready pod/with --timeout=180s")
     assert not node.module("client", runtimes=["auto", "kubelet"], **options)["changed"]
     done(node.module("client", runtimes=["auto", "kubelet"], **gone(registry)))
     assert node.run("test", "-e", "/var/lib/kubelet/config.json").returncode

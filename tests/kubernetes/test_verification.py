@@ -244,7 +244,7 @@ def test_the_image_is_for_another_platform(site, names, edge_registry, foreign):
 def test_a_pod_that_finds_no_place_says_so_in_time(site, cluster, namespace, node, edge_registry):
     cluster.kubectl("cordon", node.name)
     try:
-        failure = site.refused(edge_registry, BUSYBOX, namespace, verify_timeout=3)
+        failure = site.refused(edge_registry, BUSYBOX, namespace, verify_timeout=15)
     finally:
         cluster.kubectl("uncordon", node.name)
     assert failure["reason"] == "timeout"

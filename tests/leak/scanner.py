@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import dataclasses
 import os
 import pathlib
@@ -76,9 +77,10 @@ def written_since(root: str, moment: float, skipped: t.AbstractSet[str]) -> t.It
         here = pathlib.Path(folder)
         folders[:] = [name for name in folders if str(here / name) not in skipped]
         for path in map(here.joinpath, files):
-            status = path.lstat()
-            if status.st_ctime >= moment and (stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)):
-                yield path, stat.S_IMODE(status.st_mode)
+            with contextlib.suppress(FileNotFoundError):  # what goes meanwhile leaks nothing
+                status = path.lstat()
+                if status.st_ctime >= moment and (stat.S_ISREG(status.st_mode) or stat.S_ISLNK(status.st_mode)):
+                    yield path, stat.S_IMODE(status.st_mode)
 
 
 def scan(
@@ -87,11 +89,17 @@ def scan(
     """Yield every canary, in every form, that is in the content or name of a file below `root`."""
     needles = [(canary.name, form, needle) for canary in canaries for form, needle in canary.forms().items()]
     for path, mode in written_since(root, moment, skipped):
-        content = bytes(path.readlink()) if path.is_symlink() else path.read_bytes()
-        text = bytes(path) + b"\n" + content
+        text = bytes(path) + b"\n" + _content(path)
         for name, form, needle in needles:
             if needle in text:
                 yield Finding(str(path), mode, name, form)
+
+
+def _content(path: pathlib.Path) -> bytes:
+    """Return what a file holds or where a link leads; nothing where it went meanwhile."""
+    with contextlib.suppress(FileNotFoundError):
+        return bytes(path.readlink()) if path.is_symlink() else path.read_bytes()
+    return b""
 
 
 def leaks(findings: t.Iterable[Finding], allowed: t.Mapping[str, t.AbstractSet[str]]) -> list[Finding]:

@@ -12,6 +12,7 @@ A listing is JSON: path -> [type and mode, owner, group, mtime in ns, SHA-256 or
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import fnmatch
 import hashlib
@@ -53,6 +54,7 @@ class Check:
 LOGS = {
     "/var/log/*": "logs",
     "/var/lib/systemd/timers/*": "when the machine's own timers last ran",
+    "/var/backups*": "what one of those timers backs up at midnight",
 }
 CHECKS = {
     "untouched": Check(times=True, noise={**LOGS, "/tmp": "where Ansible unpacks its modules, and removes them"}),
@@ -90,12 +92,15 @@ def list_below(root: str = "/", skipped: t.AbstractSet[str] = frozenset(KERNEL |
         here = pathlib.Path(folder)
         folders[:] = [name for name in folders if str(here / name) not in skipped and not _is_read_only(here / name)]
         for path in map(here.joinpath, [*folders, *files]):
-            listing[str(path)] = entry(path)
+            with contextlib.suppress(FileNotFoundError):  # what goes meanwhile is not there
+                listing[str(path)] = entry(path)
     return listing
 
 
 def _is_read_only(folder: pathlib.Path) -> bool:
-    return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+    with contextlib.suppress(FileNotFoundError):
+        return bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+    return False
 
 
 def take(folder: pathlib.Path, containers: t.Sequence[str]) -> None:

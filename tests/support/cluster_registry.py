@@ -63,7 +63,7 @@ class ClusterRegistry:
             "configuration": json.dumps(CONFIGURATION),
             "node_port": port,
             "storage": {"kind": "host_path", "path": f"/srv/{self.namespace}"},
-            "wait_timeout": 90,
+            "wait_timeout": 300,
         }
 
     def new_identity(self) -> None:

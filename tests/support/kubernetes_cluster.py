@@ -74,7 +74,7 @@ class Cluster:
         """A namespace that is empty but for its default service account."""
         [name] = self.unused_names(1)
         self.kubectl("create", "namespace", name)
-        self.kubectl("wait", "--for=create", "serviceaccount/default", f"--namespace={name}", "--timeout=30s")
+        self.kubectl("wait", "--for=create", "serviceaccount/default", f"--namespace={name}", "--timeout=180s")
         return name
 
     def remove_namespaces(self) -> None:

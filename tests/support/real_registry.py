@@ -27,7 +27,7 @@ from ansible_collections.edgeops.registry.tests.support.authority import Authori
 CACHE = Path.home() / ".cache" / "edgeops-registry-tests"
 HOST = "registry.edge.test"
 LOOPBACK = "127.0.0.1"
-PATIENCE = 60.0  # seconds for what takes one where nothing else runs
+PATIENCE = 180.0  # seconds for what takes one where nothing else runs
 _ENVIRONMENT = {**os.environ, "OTEL_TRACES_EXPORTER": "none"}  # distribution 3 would look for a collector of traces
 _LOG_LINE = re.compile(r'"(?P<method>[A-Z]+) (?P<path>\S+) HTTP/[0-9.]+" (?P<status>[0-9]{3}) ')
 

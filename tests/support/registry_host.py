@@ -29,7 +29,13 @@ CONNECTION = {
     "ansible_python_interpreter": "/usr/bin/python3",
     "ansible_remote_tmp": "/run/ansible",
 }
-LISTING = r"find / -xdev ! -path /run ! -path /tmp ! -path '/var/log/*' ! -path '/var/lib/systemd/*' -printf '%p %y %m %u %s %T@ %l\n' | sort"
+BOOTED = """
+timeout 300 sh -c 'until systemctl is-system-running --wait; do sleep 0.2; done' ||
+  { systemctl list-units --failed --no-legend; exit 1; }
+"""
+UNSTEADY = ("/run", "/tmp", "/var/log/*", "/var/lib/systemd/*", "/var/backups*")
+_SKIPPED = " ".join(f"! -path '{path}'" for path in UNSTEADY)
+LISTING = rf"find / -xdev {_SKIPPED} -printf '%p %y %m %u %s %T@ %l\n' | sort"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +68,7 @@ class RegistryHost:
         _docker("run", "--detach", "--name", self.name, *kind, *options, IMAGE, *command)
         self.address = _docker("inspect", "--format", "{{.NetworkSettings.Networks.bridge.IPAddress}}", self.name)
         if systemd:
-            self.sh("until systemctl is-system-running --wait; do :; done")
+            self.sh(BOOTED)
 
     def remove(self) -> None:
         _docker("rm", "--force", "--volumes", self.name)

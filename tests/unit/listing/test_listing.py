@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 
 import pytest
 from ansible_collections.edgeops.registry.tests.listing import listing
@@ -16,7 +17,7 @@ BEFORE = {"/etc/hosts": ["0o100644", 0, 0, 1, "aa"], "/var/log/syslog": ["0o1006
 
 
 def tree(root):
-    (root / "folder").mkdir()
+    (root / "folder").mkdir(parents=True)
     (root / "folder" / "file").write_text("content", encoding="ascii")
     (root / "link").symlink_to("folder")
 
@@ -43,6 +44,29 @@ def test_a_listing_sees_every_change(tmp_path, change):
     assert list(listing.differences(before, listing.list_below(str(tmp_path)), CHECKS["untouched"]))
 
 
+def test_a_listing_does_not_mind_what_comes_and_goes(tmp_path):
+    ended, names = threading.Event(), [str(number) for number in range(50)]
+
+    def come_and_go():
+        while not ended.is_set():
+            for name in names:
+                (tmp_path / f"file{name}").touch()
+                (tmp_path / f"folder{name}").mkdir()
+            for name in names:
+                (tmp_path / f"file{name}").unlink()
+                (tmp_path / f"folder{name}").rmdir()
+
+    tree(tmp_path / "tree")
+    changing = threading.Thread(target=come_and_go)
+    changing.start()
+    try:
+        for dummy in range(500):
+            assert str(tmp_path / "tree" / "folder" / "file") in listing.list_below(str(tmp_path))
+    finally:
+        ended.set()
+        changing.join()
+
+
 def test_a_listing_leaves_out_what_is_skipped(tmp_path):
     tree(tmp_path)
     assert list(listing.list_below(str(tmp_path), {str(tmp_path / "folder")})) == [str(tmp_path / "link")]
@@ -58,6 +82,8 @@ def test_a_listing_leaves_out_what_is_skipped(tmp_path):
         ("nothing_left", {**BEFORE, "/etc/left": ["0o100600", 0, 0, 1, "aa"]}, ["new: /etc/left"]),
         ("nothing_left", {"/var/log/syslog": BEFORE["/var/log/syslog"]}, ["gone: /etc/hosts"]),
         ("nothing_left", {"/etc/hosts": BEFORE["/etc/hosts"], "/var/log/new": ["0o100600", 0, 0, 1, ""]}, []),
+        ("untouched", {**BEFORE, "/var/backups": ["0o40755", 0, 0, 2, ""]}, []),
+        ("untouched", {**BEFORE, "/var/backups/dpkg.status.0": ["0o100644", 0, 0, 1, "aa"]}, []),
     ],
 )
 def test_differences(check, after, lines):
