@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.docker_hub import DOCKER_HUB, HUB_HOSTS
@@ -90,7 +91,8 @@ def canonical_name(text: str) -> str:
 
 
 def _parse_layout(kind: str, text: str) -> LayoutReference:
-    path, dummy, tag = text.partition(":")
+    given, dummy, tag = text.partition(":")
+    path = os.path.expanduser(given)
     if not path.startswith("/"):
         raise ProvisioningError(
             f"{path!r} is not an absolute path", part="source", remedy=f"Write {kind}:/path, or {kind}:/path:name"

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import io
 import json
+from pathlib import Path
 
 import pytest
 from ansible_collections.edgeops.registry.plugins.module_utils._distribution.image_name import ImageName
@@ -63,6 +64,7 @@ def test_registry_references(text, host, image, endpoint):
     [
         ("oci:/srv/x", LayoutReference("oci", "/srv/x")),
         ("oci:/srv/x:1.0", LayoutReference("oci", "/srv/x", "1.0")),
+        ("oci:~/x:1.0", LayoutReference("oci", str(Path.home() / "x"), "1.0")),
         ("oci-archive:/srv/x.tar:team/app:1.0", LayoutReference("oci-archive", "/srv/x.tar", "team/app:1.0")),
         ("docker-archive:/srv/x.tar", LayoutReference("docker-archive", "/srv/x.tar")),
         (
