@@ -194,8 +194,8 @@ def _binding(grant: Grant, home: str) -> Object:
 
 
 def _binding_name(grant: Grant) -> str:
-    """It tells the role, since that of a RoleBinding cannot be changed."""
-    return f"edgeops-{grant.user}-{grant.role}"
+    """It tells the role, since that of a RoleBinding cannot be changed. No user has a colon in his name."""
+    return f"edgeops:{grant.user}:{grant.role}"
 
 
 def _subjects(bindings: t.Iterable[Object]) -> set[str]:

@@ -167,7 +167,7 @@ def test_a_namespace_of_others_loses_our_labels(found, is_sent):
 
 
 BINDING = ROLE_BINDINGS.new(
-    "edgeops-ann-edit",
+    "edgeops:ann:edit",
     "shop",
     labels=MANAGED_BY,
     roleRef={"kind": "ClusterRole", "name": "edit"},
@@ -182,7 +182,7 @@ BINDING = ROLE_BINDINGS.new(
         pytest.param({**BINDING, "kind": None}, False, id="there"),
         pytest.param({**BINDING, "metadata": {**BINDING["metadata"], "uid": "1"}}, False, id="there, with more"),
         pytest.param({**BINDING, "subjects": []}, True, id="without subjects"),
-        pytest.param({**BINDING, "metadata": {"name": "edgeops-ann-edit", "namespace": "shop"}}, True, id="unmarked"),
+        pytest.param({**BINDING, "metadata": {"name": "edgeops:ann:edit", "namespace": "shop"}}, True, id="unmarked"),
     ],
 )
 def test_an_object_of_ours_is_sent_where_it_differs(found, is_sent):

@@ -36,11 +36,20 @@ def places(objects):
 
 def test_a_binding_for_each_user_and_namespace():
     bindings = wanted_objects(users(SHOP, WEB, OTHER), [])
-    assert places(bindings) == ["shop/edgeops-ann-edit", "shop/edgeops-bob-edit", "web/edgeops-ann-view"]
+    assert places(bindings) == ["shop/edgeops:ann:edit", "shop/edgeops:bob:edit", "web/edgeops:ann:view"]
     assert bindings[2]["roleRef"]["name"] == "view"
     assert bindings[2]["roleRef"]["kind"] == "ClusterRole"
     assert bindings[2]["subjects"] == [{"kind": "User", "apiGroup": "rbac.authorization.k8s.io", "name": "ann"}]
     assert bindings[2]["metadata"]["labels"].items() >= MANAGED_BY.items()
+
+
+def test_no_two_grants_share_a_binding():
+    """A RoleBinding keeps its role for ever, so that the one of a former grant would be in the way."""
+    before = users({"name": "shop", "users": ["ann-b"], "role": "edit"})
+    after = users({"name": "shop", "users": ["ann"], "role": "b-edit"})
+    there = wanted_objects(before, [])
+    assert not set(places(there)) & set(places(wanted_objects(after, [])))
+    assert stale_bindings(after, there) == there
 
 
 def test_a_token_needs_one_account_in_the_first_namespace():
@@ -52,7 +61,7 @@ def test_a_token_needs_one_account_in_the_first_namespace():
 
 def test_an_account_stays_where_it_is():
     there = [SERVICE_ACCOUNTS.new("ann", "shop", labels=USER_LABELS)]
-    assert places(wanted_objects(users(WEB, authentication="token"), there)) == ["shop/ann", "web/edgeops-ann-view"]
+    assert places(wanted_objects(users(WEB, authentication="token"), there)) == ["shop/ann", "web/edgeops:ann:view"]
 
 
 def test_an_account_of_another_is_never_handed_out():
@@ -66,13 +75,13 @@ def test_an_account_of_another_is_never_handed_out():
 
 def test_what_is_stale():
     before = wanted_objects(users(SHOP, WEB), [])
-    foreign = ROLE_BINDINGS.new("edgeops-eve-edit", "shop", subjects=[{"name": "eve"}])
+    foreign = ROLE_BINDINGS.new("edgeops:eve:edit", "shop", subjects=[{"name": "eve"}])
     registry = ROLE_BINDINGS.new("registry", "shop", labels=MANAGED_BY)
     there = [*before, foreign, registry]
     assert stale_bindings(users(SHOP, WEB), there) == []
     assert stale_bindings(users(OTHER), there) == []
     fewer = users({**SHOP, "users": ["ann"], "role": "admin"})
-    assert places(stale_bindings(fewer, there)) == ["shop/edgeops-ann-edit", "shop/edgeops-bob-edit"]
+    assert places(stale_bindings(fewer, there)) == ["shop/edgeops:ann:edit", "shop/edgeops:bob:edit"]
     assert without_access(fewer, there) == ["bob"]
 
 
