@@ -79,6 +79,9 @@ def test_it_meets_what_it_is_held_to(runs, site, cluster):
     assert pod["status"]["phase"] == "Running"
     [server] = pod["spec"]["containers"]
     assert server["securityContext"]["readOnlyRootFilesystem"]
+    assert server["resources"] == {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "512Mi"}}
+    for kind in ("startup", "readiness", "liveness"):
+        assert server[f"{kind}Probe"]["httpGet"] == {"path": "/", "port": "https", "scheme": "HTTPS"}
     assert cluster.object("networkpolicy", site.name, site.namespace)
     assert cluster.object("poddisruptionbudget", site.name, site.namespace)
 
@@ -108,7 +111,7 @@ def test_a_pod_pulls_from_it(runs, site, cluster, namespace, edge_registry):
             },
         },
     )
-    cluster.kubectl("wait", "--for=condition=Ready", "pod/puller", f"--namespace={namespace}", "--timeout=60s")
+    cluster.kubectl("wait", "--for=condition=Ready", "pod/puller", f"--namespace={namespace}", "--timeout=180s")
 
 
 def copy_image(source, image, content):
@@ -142,7 +145,7 @@ def test_garbage_goes_while_images_are_pushed_and_no_image_is_lost(runs, site, c
         wait_until(lambda: len(pusher.accepted) > 2, "nothing is pushed before")
         cluster.kubectl("create", "job", "now", f"--from=cronjob/{JOB}", f"--namespace={site.namespace}")
         cluster.kubectl(
-            "wait", "--for=condition=Complete", "job/now", f"--namespace={site.namespace}", "--timeout=120s"
+            "wait", "--for=condition=Complete", "job/now", f"--namespace={site.namespace}", "--timeout=180s"
         )
         before = len(pusher.accepted)
         wait_until(lambda: len(pusher.accepted) > before + 2, "nothing is pushed afterwards")
@@ -187,10 +190,13 @@ def test_while_garbage_is_collected_pulls_go_on_and_pushes_do_not(runs, site, no
     def answers(status):
         return lambda: try_push(client) == status
 
-    node.run("flock", f"{site.directory}/.wish", "sleep", "8", detach=True)
+    pulled = f"/run/{site.namespace}-pulled"
+    until_then = ("timeout", "300", "sh", "-c", f"until [ -e {pulled} ]; do sleep 0.1; done")
+    node.run("flock", f"{site.directory}/.wish", *until_then, detach=True)
     wait_until(answers(405), "pushes are not refused")
     assert RepositoryContent(site.record, "edge/window").pull_whole("1") == digest
-    wait_until(answers(202), "pushes are refused for ever", seconds=60)
+    node.run("touch", pulled)
+    wait_until(answers(202), "pushes are refused for ever")
 
 
 def try_push(client):
@@ -206,10 +212,11 @@ def test_absent_keeps_the_images_for_the_next_time(runs, site, cluster, node):
     removed = site.absent()
     assert removed["changes"] == predicted["changes"]
     assert removed["changes"][-1] == f"Namespace {site.namespace}"
-    cluster.kubectl("wait", "--for=delete", f"namespace/{site.namespace}", "--timeout=90s")
-    assert not site.absent()["changed"]
+    cluster.kubectl("wait", "--for=delete", f"namespace/{site.namespace}", "--timeout=180s")
+    for data in ("keep", "remove"):  # where its images are is not known any more
+        assert not site.absent(data=data)["changed"]
     assert site.serves()
     assert RepositoryContent(site.record, "edge/kept").pull_whole("3") == digest
     site.absent(data="remove")
-    cluster.kubectl("wait", "--for=delete", f"namespace/{site.namespace}", "--timeout=90s")
+    cluster.kubectl("wait", "--for=delete", f"namespace/{site.namespace}", "--timeout=180s")
     assert not node.shell(f"ls -A {site.directory}")

@@ -144,6 +144,6 @@ def test_it_goes_and_leaves_the_images(runs, site, cluster, node):
     site.run(registry_state="absent")
     assert not site.keys.exists()
     assert not site.records
-    cluster.kubectl("wait", "--for=delete", f"namespace/{namespace}", "--timeout=90s")
+    cluster.kubectl("wait", "--for=delete", f"namespace/{namespace}", "--timeout=180s")
     assert node.run("test", "-d", f"/srv/{namespace}/docker").returncode == 0
     assert site.run(registry_state="absent")[0] == 0

@@ -52,15 +52,19 @@ def other(cluster, node, edge_registry, tmp_path):
         ),
     ],
 )
-def test_what_keeps_it_from_starting_is_in_the_error(other, edge_registry, different, words):
+def test_what_keeps_it_from_starting_is_in_the_error(other, cluster, edge_registry, different, words):
     if "image" in different:
         different = {"image": different["image"].format(registry=edge_registry.endpoint)}
     failed = other.run(**different)
     assert failed["failed"]
     for word in words:
         assert word in failed["msg"]
-    mended = other.run(**({"storage": {"kind": "empty_dir"}} if "storage" in different else {}))
+    storage = {"storage": {"kind": "empty_dir", "size": "1Gi"}} if "storage" in different else {}
+    mended = other.run(**storage)
     assert mended["ready"], mended["msg"]
+    [pod] = [one for one in cluster.objects("pods", other.namespace) if "deletionTimestamp" not in one["metadata"]]
+    limits = [volume["emptyDir"] for volume in pod["spec"]["volumes"] if "emptyDir" in volume]
+    assert limits == ([{"sizeLimit": "1Gi"}] if storage else [])
 
 
 def test_what_was_mended_elsewhere_is_tried_again_at_once(other, edge_registry):
@@ -144,7 +148,7 @@ def leaving(cluster):
     cluster.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": held})
     cluster.kubectl("delete", "namespace", name, "--wait=false")
     told = "jsonpath={.status.conditions[?(@.type=='NamespaceFinalizersRemaining')].status}=True"
-    cluster.kubectl("wait", f"--for={told}", f"namespace/{name}", "--timeout=60s")
+    cluster.kubectl("wait", f"--for={told}", f"namespace/{name}", "--timeout=180s")
     patch = ("patch", "configmap", "held", f"--namespace={name}", "--type=merge")
     release = functools.partial(cluster.try_kubectl, *patch, '--patch={"metadata":{"finalizers":null}}')
     yield name, release
@@ -251,8 +255,9 @@ def test_a_volume_claim_outlives_the_registry(other, cluster, node):
     assert not any("Namespace" in change or "Claim" in change for change in kept["changes"])
     assert other.serves()
     assert RepositoryContent(other.record, "edge/kept").pull_whole("1") == digest
+    assert not any("Claim" in change for change in other.absent()["changes"])
     removed = other.absent(data="remove")
-    assert {"PersistentVolumeClaim reg", f"Namespace {other.namespace}"} <= set(removed["changes"])
+    assert removed["changes"] == ["PersistentVolumeClaim reg", f"Namespace {other.namespace}"]
     cluster.kubectl("delete", "persistentvolume", other.namespace)
 
 
@@ -311,7 +316,7 @@ def test_version_3_of_the_engine_serves_and_collects_its_garbage(other, distribu
     garbage = RepositoryContent(other.record, "edge/garbage").blob(random_layer(10_000, 2))
     scope = f"--namespace={other.namespace}"
     cluster.kubectl("create", "job", "now", "--from=cronjob/reg-garbage-collect", scope)
-    cluster.kubectl("wait", "--for=condition=Complete", "job/now", scope, "--timeout=120s")
+    cluster.kubectl("wait", "--for=condition=Complete", "job/now", scope, "--timeout=180s")
     wait_until(RecordClient(other.record).answers, "it does not come back")
     assert RepositoryContent(other.record, "edge/kept").pull_whole("1") == digest
     path = f"{other.directory}/docker/registry/v2/blobs/sha256/{garbage[7:9]}/{garbage[7:]}"

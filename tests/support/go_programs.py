@@ -32,7 +32,16 @@ GO_ARCHIVES = {
     "aarch64": ("arm64", "02b36b6787b3ac767668f630e2998df45a3b1f9ffee08d1bf3ef6487cd658d99"),
 }
 """The name of a machine's architecture and the SHA-256 of Go's archive for it, as a module proxy has it."""
-REPORT_SECONDS = 10.0
+
+
+class Progress(t.NamedTuple):
+    """What to say of the number of lines that a program has shown so far, and how many seconds apart at least."""
+
+    words: str
+    seconds: float
+
+
+SILENCE = Progress("", float("inf"))
 
 
 def install(package: str, version: str) -> Path:
@@ -41,17 +50,18 @@ def install(package: str, version: str) -> Path:
     return _once(folder, lambda part: _install(f"{package}@{version}", part)) / package.rpartition("/")[2]
 
 
-def build(source: Path, *packages: str, flags: str = "") -> Path:
+def build(source: Path, *packages: str, flags: str = "", report_seconds: float = 10.0) -> Path:
     """The folder of the programs of these packages, built once for each state of a module's files.
 
     :param source: the module's folder.
     :param flags: of the linker.
+    :param report_seconds: how far it is, is told no more often than that.
     """
     digest = hashlib.sha256(" ".join((*packages, flags)).encode())
     for file in sorted(source.iterdir()):
         digest.update(file.name.encode() + b"\0" + file.read_bytes())
     folder = CACHE / "kubernetes" / f"{source.name}-{digest.hexdigest()[:12]}"
-    return _once(folder, lambda part: _build(source, packages, flags, part))
+    return _once(folder, lambda part: _build(source, packages, flags, part, report_seconds))
 
 
 def _once(folder: Path, make: t.Callable[[Path], None]) -> Path:
@@ -81,22 +91,19 @@ def _install(package: str, folder: Path) -> None:
     _go("install", package, GOBIN=str(folder))
 
 
-def _build(source: Path, packages: t.Sequence[str], flags: str, folder: Path) -> None:
+def _build(source: Path, packages: t.Sequence[str], flags: str, folder: Path, report_seconds: float) -> None:
     name = source.name
     _say(f"{name}: building it")
     required = len(re.findall(r"^\t?(?:require )?\S+ v\S+", (source / "go.mod").read_text(), re.MULTILINE))
-    fetching = f"{name}: {{}} of at most {required} modules fetched"
+    fetching = Progress(f"{name}: {{}} of at most {required} modules fetched", report_seconds)
     parts = _go("list", "-deps", *packages, cwd=source, progress=fetching).split()
     options = ("-v", "-trimpath", "-buildvcs=false", f"-ldflags=-s -w {flags}", "-o", f"{folder}/")
-    progress = f"{name}: {{}} of about {len(parts)} packages compiled"
-    _go("build", *options, *packages, cwd=source, progress=progress)
+    compiling = Progress(f"{name}: {{}} of about {len(parts)} packages compiled", report_seconds)
+    _go("build", *options, *packages, cwd=source, progress=compiling)
 
 
-def _go(*arguments: str, cwd: Path | None = None, progress: str = "", **environment: str) -> str:
-    """Run Go out of the way of everything else; what it prints comes out.
-
-    :param progress: what to say now and then of the number of lines that it has shown so far.
-    """
+def _go(*arguments: str, cwd: Path | None = None, progress: Progress = SILENCE, **environment: str) -> str:
+    """Run Go out of the way of everything else; what it prints comes out."""
     command = ["nice", "-n", "10", str(go()), *arguments]
     variables = {**os.environ, "CGO_ENABLED": "0", "GOTOOLCHAIN": "local", **environment}
     with tempfile.TemporaryFile("w+") as output:
@@ -110,16 +117,16 @@ def _go(*arguments: str, cwd: Path | None = None, progress: str = "", **environm
         return output.read()
 
 
-def _follow(stream: t.Iterable[str], progress: str) -> list[str]:
+def _follow(stream: t.Iterable[str], progress: Progress) -> list[str]:
     """The lines of a stream; every now and then their number is told."""
     lines: list[str] = []
     start = last = time.monotonic()
     for line in stream:
         lines.append(line)
         now = time.monotonic()
-        if progress and now - last >= REPORT_SECONDS:
+        if now - last >= progress.seconds:
             last = now
-            _say(f"{progress.format(len(lines))}, {(now - start) / 60:.1f} minutes")
+            _say(f"{progress.words.format(len(lines))}, {(now - start) / 60:.1f} minutes")
     return lines
 
 

@@ -16,7 +16,7 @@ _NAME = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _LONGEST_NAME = 32  # a CronJob's may have 52 characters, and its own is appended
 _QUANTITY = re.compile(r"[0-9]+(\.[0-9]+)?(m|[KMGTP]i?|k)?")
 _SCHEDULE = re.compile(r"\S+( \S+){4}|@(hourly|daily|midnight|weekly|monthly)")
-_NODE_PORTS = range(1, 65536)
+_PORTS = range(1, 65536)
 
 ZOT_IMAGES = "/var/lib/docker-registry/zot"
 """Where zot has to store its images: its repositories have names of their own, and nothing else is in there."""
@@ -125,10 +125,20 @@ def check_name(params: t.Mapping[str, t.Any]) -> None:
             )
 
 
+def check_times(params: t.Mapping[str, t.Any]) -> None:
+    """Refuse times that nobody can wait.
+
+    :raises ProvisioningError: one is wrong.
+    """
+    for option in ("wait_timeout", "progress_interval"):
+        if params[option] is not None and params[option] < 0:
+            raise ProvisioningError("must be 0 seconds or more", part=option, remedy="Leave it out for the default")
+
+
 def _check_ports(params: t.Mapping[str, t.Any]) -> None:
     for option in ("port", "node_port"):
-        if params[option] and params[option] not in _NODE_PORTS:
-            raise ProvisioningError("must be 1 to 65535", part=option)
+        if params[option] is not None and params[option] not in _PORTS:
+            raise ProvisioningError("must be 1 to 65535", part=option, remedy="Leave it out for the default")
 
 
 def _check_garbage_collection(params: t.Mapping[str, t.Any], storage: Storage) -> None:
@@ -164,4 +174,4 @@ def _check_zot(params: t.Mapping[str, t.Any], storage: Storage) -> None:
         )
 
 
-__all__ = ("ZOT_IMAGES", "Storage", "Wanted", "check_name")
+__all__ = ("ZOT_IMAGES", "Storage", "Wanted", "check_name", "check_times")

@@ -97,6 +97,36 @@ def test_the_pod_is_restricted_and_has_no_rights():
     )
 
 
+def test_the_limits_that_are_asked_for_hold_for_both_pods():
+    limits = {"requests": {"cpu": "50m"}, "limits": {"memory": "1Gi"}}
+    found = objects(resources=limits, garbage_collection="@daily")
+    job = found["CronJob", "reg-garbage-collect"]["spec"]["jobTemplate"]["spec"]
+    for template in (found["Deployment", "reg"]["spec"]["template"], job["template"]):
+        assert [one["resources"] for one in template["spec"]["containers"]] == [limits]
+
+
+@pytest.mark.parametrize(
+    ("options", "asked"),
+    [
+        ({}, {"httpGet": {"path": "/", "port": "https", "scheme": "HTTPS"}}),
+        (ZOT, {"tcpSocket": {"port": "https"}}),
+    ],
+)
+def test_it_is_asked_whether_it_started_whether_it_serves_and_whether_it_lives(options, asked):
+    [port] = container(**options)["ports"]
+    assert port["name"] == "https"
+    probes = [container(**options)[f"{kind}Probe"] for kind in ("startup", "readiness", "liveness")]
+    for probe in probes:
+        assert probe.items() >= asked.items()
+    start, ready, alive = (probe["periodSeconds"] * probe["failureThreshold"] for probe in probes)
+    assert ready < alive <= start  # it gets no requests before it is restarted
+
+
+def test_what_ends_with_the_pod_has_the_size_that_is_asked_for():
+    [images] = [volume for volume in pod(storage={**VOLUME, "kind": "empty_dir"})["volumes"] if "emptyDir" in volume]
+    assert images["emptyDir"] == {"sizeLimit": "10Gi"}
+
+
 def test_a_directory_of_the_node_becomes_the_registrys_own():
     [initial] = pod(storage=HOST_PATH)["initContainers"]
     assert initial["securityContext"]["capabilities"] == {"drop": ["ALL"], "add": ["CHOWN", "DAC_OVERRIDE"]}
@@ -189,6 +219,8 @@ def test_a_drain_waits_only_where_asked(evictable, unavailable):
         ({"name": "r" * 33}, "name"),
         ({"namespace": "a_b"}, "namespace"),
         ({"node_port": 70000}, "node_port"),
+        ({"node_port": 0}, "node_port"),
+        ({"port": 0}, "port"),
         ({"storage": {**VOLUME, "kind": "host_path", "path": "srv"}}, "storage.path"),
         ({"storage": {**VOLUME, "size": "ten"}}, "storage.size"),
         ({"garbage_collection": "nightly"}, "garbage_collection"),

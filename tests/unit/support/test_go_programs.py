@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import re
 import secrets
 import shutil
 import subprocess
@@ -40,6 +41,17 @@ def test_program_is_built_once_for_each_state_of_its_source(module, capsys):
     assert output(module, go_programs.build(module, ".")) == "nothing"
     (module / "main.go").write_text('package main\n\nfunc main() { print("new") }\n')
     assert output(module, go_programs.build(module, ".")) == "new"
+
+
+def test_what_is_built_says_how_far_it_is(module, capsys):
+    go_programs.build(module, ".", report_seconds=0)
+    said = capsys.readouterr().err
+    counts = re.findall(
+        rf"^{module.name}: (\d+) of about (\d+) packages compiled, \d+\.\d minutes$", said, re.MULTILINE
+    )
+    numbers = [(int(compiled), int(all_of_them)) for compiled, all_of_them in counts]
+    assert [compiled for compiled, dummy in numbers] == list(range(1, len(numbers) + 1))
+    assert 0 < numbers[-1][0] <= numbers[-1][1]
 
 
 def test_only_one_of_many_processes_builds(module, capfd):
