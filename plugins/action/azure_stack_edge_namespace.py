@@ -101,13 +101,13 @@ class ActionModule(DeviceAction):
         self, options: dict[str, t.Any], target: Target, wanted: t.Sequence[Namespace], done: Done
     ) -> None:
         """Have a pod in each namespace pull an image of the device's registry."""
-        if not done.registry:
+        if done.registry is None:
             raise ProvisioningError(
                 "the registry is off, or no namespace has a user",
                 part="verify_image",
                 remedy="Enable it with module azure_stack_edge, and give each namespace a user",
             )
-        image = f"{done.registry}/{options['verify_image']}"
+        image = f"{done.registry.endpoint}/{options['verify_image']}"
         for namespace in (namespace for namespace in wanted if namespace.users):
             self.tell(f"waiting for a pod in {namespace.name} that pulls {image}")
             kubeconfig = done.kubeconfigs[namespace.users[0]]

@@ -15,7 +15,8 @@ description:
   - Makes namespaces in the Kubernetes of a device, and users who administer them, and writes or returns the users' kubeconfigs.
   - Users are known by the kubeconfig that the device gives for them. Whether a user may use a namespace is asked of Kubernetes itself with that
     kubeconfig, so a kubeconfig that is returned or written works.
-  - The device puts its pull secret C(ase-ecr-credentials) into each namespace by itself.
+  - The device puts its pull secret C(ase-ecr-credentials) into each namespace by itself. Whether it gives it the new password when its registry is enabled
+    anew is not documented. Where the secret still has another one, it is replaced there, as a user of the namespace.
 options:
   namespaces:
     description: The namespaces, each once.

@@ -40,7 +40,7 @@ class RealKubernetes(Kubernetes):
         super().make_namespace(name, auths)
         namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
         self._cluster.apply(namespace, self.pull_secrets[name])
-        self._cluster.kubectl("wait", "--for=create", "serviceaccount/default", f"--namespace={name}", "--timeout=30s")
+        self._cluster.kubectl("wait", "--for=create", "serviceaccount/default", f"--namespace={name}", "--timeout=180s")
 
     def remove_namespace(self, name: str) -> None:
         """Remove a namespace with all that is in it."""
@@ -82,7 +82,7 @@ class RealKubernetes(Kubernetes):
         kind = {"apiVersion": "certificates.k8s.io/v1", "kind": "CertificateSigningRequest"}
         self._cluster.apply({**kind, "metadata": {"name": name}, "spec": spec})
         self._cluster.kubectl("certificate", "approve", name)
-        self._cluster.kubectl("wait", "--for=jsonpath={.status.certificate}", f"csr/{name}", "--timeout=30s")
+        self._cluster.kubectl("wait", "--for=jsonpath={.status.certificate}", f"csr/{name}", "--timeout=180s")
         signed = self._cluster.kubectl("get", f"csr/{name}", "--output=jsonpath={.status.certificate}")
         self._cluster.kubectl("delete", "csr", name)
         encoding = (serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())

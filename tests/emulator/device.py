@@ -223,6 +223,7 @@ class Device:
         if namespace not in self.kubernetes.namespaces or user not in self.kubernetes.users:
             raise CmdletError("EmulatedNoTarget", f"There is no namespace {namespace} or no user {user}.")
         self.kubernetes.grant(user, namespace)
+        self.kubernetes.refusals = self.knobs.grant_reviews
         yield from ()
 
 

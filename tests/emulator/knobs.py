@@ -32,6 +32,7 @@ class Knobs:
     :param user_parameter: how the cmdlet that tells a kubeconfig calls the user; older releases: AseUser.
     :param user_days: how long the certificate of a new user lasts.
     :param renewed_days: how long the one lasts that a user gets whose certificate ends within 30 days.
+    :param grant_reviews: how often Kubernetes still refuses a user after access was given.
     :param scripts: whether scripts are run, as an endpoint that is not constrained would.
     """
 
@@ -66,3 +67,4 @@ class Knobs:
     user_parameter: str = "UserName"
     user_days: float = 365.0
     renewed_days: float = 365.0
+    grant_reviews: int = 0

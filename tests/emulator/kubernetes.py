@@ -4,7 +4,7 @@
 """The device's Kubernetes, as far as a kubeconfig can tell: who there is, and who may use which namespace.
 
 Answers a few requests of the Kubernetes API, with client certificates as on the device: SelfSubjectAccessReview
-(authorization.k8s.io/v1), the device's pull secret in a namespace, and pods, which run where their image is `runs`.
+(authorization.k8s.io/v1), the device's pull secret in a namespace and a change of it, and pods, which run where their image is `runs`.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from cryptography.x509.oid import NameOID
 API_HOST = "compute.device.edge.test"
 SYSTEM_NAMESPACES = ("default", "kube-system", "kube-public", "iotedge", "metallb-system")
 PULL_SECRET = "ase-ecr-credentials"
+VERSION = "1"
 KUBECONFIG = """\
 apiVersion: v1
 clusters:
@@ -81,6 +82,7 @@ class Kubernetes:
         self.pull_secrets: dict[str, dict[str, t.Any]] = {}
         self.pods: dict[str, dict[str, t.Any]] = {}
         self.pods_made: list[dict[str, t.Any]] = []
+        self.refusals = 0
 
     @property
     def port(self) -> int:
@@ -134,6 +136,11 @@ class Kubernetes:
     def allows(self, user: str, namespace: str) -> bool:
         return namespace in self.namespaces and (user, namespace) in self.grants
 
+    def review(self, user: str, namespace: str) -> bool:
+        """As `allows`, after `refusals` reviews that know of no access yet."""
+        self.refusals -= 1
+        return self.refusals < 0 and self.allows(user, namespace)
+
     @property
     def _url(self) -> str:
         return f"https://{API_HOST}:{self.port}"
@@ -178,7 +185,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if not self._user():
             return self._reply(401, {"kind": "Status", "code": 401})
         namespace = body["spec"]["resourceAttributes"]["namespace"]
-        return self._reply(201, {**body, "status": {"allowed": self.server.kubernetes.allows(self._user(), namespace)}})
+        return self._reply(201, {**body, "status": {"allowed": self.server.kubernetes.review(self._user(), namespace)}})
 
     def do_DELETE(self) -> None:
         self._reply(200, self.server.kubernetes.pods.pop(self.path.split("/")[6]))
@@ -193,7 +200,18 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return self._reply(403, {"kind": "Status", "code": 403})
         if parts[6] != PULL_SECRET:
             return self._reply(404, {"kind": "Status", "code": 404})
-        return self._reply(200, self.server.kubernetes.pull_secrets[parts[4]])
+        secret = self.server.kubernetes.pull_secrets[parts[4]]
+        return self._reply(200, {**secret, "metadata": {**secret["metadata"], "resourceVersion": VERSION}})
+
+    def do_PATCH(self) -> None:
+        change = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        secret = self.server.kubernetes.pull_secrets[self.path.split("/")[4]]
+        if self.headers["Content-Type"] != "application/merge-patch+json":
+            return self._reply(415, {"kind": "Status", "code": 415})
+        if change["metadata"]["resourceVersion"] != VERSION:
+            return self._reply(409, {"kind": "Status", "code": 409})
+        secret["data"].update(change["data"])
+        return self._reply(200, secret)
 
     def _reply(self, status: int, content: dict[str, t.Any]) -> None:
         body = json.dumps(content).encode()

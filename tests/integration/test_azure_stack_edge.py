@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import json
+import subprocess
 import textwrap
 import threading
 
@@ -15,9 +16,10 @@ import pytest
 import yaml
 from ansible.parsing.vault import VaultLib, VaultSecret
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.kubeconfig import Kubeconfig
+from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._access import Access
 from ansible_collections.edgeops.registry.tests.support.authority import Authority
 from ansible_collections.edgeops.registry.tests.support.edge_device import EdgeDevice
-from ansible_collections.edgeops.registry.tests.support.play import play
+from ansible_collections.edgeops.registry.tests.support.play import PLAYBOOK, play
 from ansible_collections.edgeops.registry.tests.support.real_registry import RealRegistry, wait_until
 
 INFO = "Get-HcsKubernetesContainerRegistryInfo"
@@ -203,6 +205,7 @@ def test_info(site, run):
     assert off["registry_on"] is False
     site.device.turn(missing=["Test-HcsKubernetesStatus"], enabled=True, objects="typed")
     on, hidden = run("azure_stack_edge_info", {}, {"credentials": True}, check=True).results
+    assert on["compute_role"]["RoleType"] == "IOT"
     assert (on["registry"]["endpoint"], on["appliance"]["IsRegistered"]) == (site.registry.endpoint, True)
     assert "password" not in on["registry"]
     assert (on["kubernetes"]["healthy"], "default" in on["namespaces"]) == (None, True)
@@ -277,6 +280,21 @@ def test_namespaces_and_the_users_files(site, run, tmp_path):
     assert last == ["Get-HcsKubernetesUserConfig", INFO, "Get-HcsKubernetesNamespaces"] * 2
     assert run("azure_stack_edge_namespace", {**task, "state": "absent"}).changed == [True]
     assert "shop" not in site.device.report["namespaces"]
+
+
+def test_a_kubeconfig_that_is_returned_works(site, tmp_path):
+    namespaces = {"namespaces": [{"name": "shop", "users": ["ann"]}], "kubernetes_address": "127.0.0.1"}
+    make = {"edgeops.registry.azure_stack_edge_namespace": {**site.connection, **namespaces}, "register": "made"}
+    write = {"content": "{{ made.users[0].kubeconfig }}", "dest": "{{ playbook_dir }}/ann", "mode": "0600"}
+    keep = {"ansible.builtin.copy": write, "no_log": True}
+    content = [{"hosts": "localhost", "gather_facts": False, "tasks": [make, keep]}]
+    (tmp_path / "keep.yml").write_text(json.dumps(content))
+    done = subprocess.run([PLAYBOOK, "-vvv", "keep.yml"], check=False, cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
+    assert "client-key-data" not in done.stdout + done.stderr
+    kubeconfig = Kubeconfig.parse("ann", (tmp_path / "ann").read_text().splitlines())
+    with Access(kubeconfig, "127.0.0.1", 60.0) as access:
+        assert access.allows("shop")
 
 
 def test_a_session_that_is_lost_while_namespaces_are_made(site, run):

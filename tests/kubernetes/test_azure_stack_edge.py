@@ -97,7 +97,7 @@ def test_the_kubeconfig_of_a_device_lists_pods_and_its_pull_secret_pulls(site, c
     metadata = {"name": "hers", "namespace": namespace}
     site.user.apply({"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec})
     finished = "--for=jsonpath={.status.phase}=Succeeded"
-    site.user.kubectl("wait", finished, "pod/hers", f"--namespace={namespace}", "--timeout=60s")
+    site.user.kubectl("wait", finished, "pod/hers", f"--namespace={namespace}", "--timeout=180s")
 
     code, changed, output = site.run()
     assert (code, changed) == (0, 0), output

@@ -24,10 +24,12 @@ from ansible_collections.edgeops.registry.plugins.module_utils._endpoint import 
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.kubeconfig import Kubeconfig
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.pods import has_run, pull_pod
+from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell import _pull_secret
 
 _BODY_LIMIT = 1 << 20
 _REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-_DEVICE_CREDENTIALS = "ase-ecr-credentials"
+_JSON = "application/json"
+_MERGE_PATCH = "application/merge-patch+json"  # RFC 7396
 
 
 class Access(contextlib.AbstractContextManager[t.Any]):
@@ -70,9 +72,23 @@ class Access(contextlib.AbstractContextManager[t.Any]):
             )
         return verdict.get("allowed") is True
 
-    def has_pull_secret(self, namespace: str) -> bool:
-        """Whether the pull secret that the device makes is in a namespace."""
-        return self._ask("GET", f"/api/v1/namespaces/{namespace}/secrets/{_DEVICE_CREDENTIALS}")[0] == http.client.OK
+    def pull_secret(self, namespace: str) -> dict[str, t.Any] | None:
+        """The pull secret that the device makes in a namespace, None where there is none for this user."""
+        status, secret = self._ask("GET", _secret_path(namespace))
+        return secret if status == http.client.OK else None
+
+    def merge_pull_secret(self, namespace: str, change: t.Mapping[str, t.Any]) -> None:
+        """Change the pull secret of a namespace.
+
+        :raises ProvisioningError: Kubernetes refuses.
+        """
+        status, dummy = self._ask("PATCH", _secret_path(namespace), change, _MERGE_PATCH)
+        if status != http.client.OK:
+            raise ProvisioningError(
+                f"Kubernetes answers HTTP {status} to the registry's new password in secret {namespace}/{_pull_secret.NAME}",
+                reason="forbidden",
+                remedy="Run this again; if it stays so, make a pull secret of your own in this namespace",
+            )
 
     def prove_pull(self, namespace: str, image: str, *, timeout: float, interval: float) -> None:
         """Have a pod pull an image with the device's pull secret, until it has run; the pod is removed whatever happens.
@@ -82,7 +98,7 @@ class Access(contextlib.AbstractContextManager[t.Any]):
         :raises ProvisioningError: it did not get that far.
         """
         pods = f"/api/v1/namespaces/{namespace}/pods"
-        wanted = pull_pod(image, seconds=round(2 * timeout), secrets=[_DEVICE_CREDENTIALS])
+        wanted = pull_pod(image, seconds=round(2 * timeout), secrets=[_pull_secret.NAME])
         status, answer = self._ask("POST", pods, wanted)
         if status != http.client.CREATED:
             raise ProvisioningError(
@@ -104,12 +120,12 @@ class Access(contextlib.AbstractContextManager[t.Any]):
         finally:
             self._ask("DELETE", pod)
 
-    def _ask(self, method: str, path: str, content: object = None) -> tuple[int, dict[str, t.Any]]:
+    def _ask(self, method: str, path: str, content: object = None, kind: str = _JSON) -> tuple[int, dict[str, t.Any]]:
         """HTTP status and the answer, which is empty where it is no JSON object."""
         body = None if content is None else json.dumps(content).encode()
         try:
             with network_errors(self._endpoint):
-                self._connection.request(method, path, body, {"Content-Type": "application/json"})
+                self._connection.request(method, path, body, {"Content-Type": kind})
                 response = self._connection.getresponse()
                 return response.status, _document(response.read(_BODY_LIMIT))
         except ProvisioningError as error:
@@ -118,6 +134,10 @@ class Access(contextlib.AbstractContextManager[t.Any]):
                 reason=error.reason,
                 remedy="Let the controller reach this port of the device, and set kubernetes_address where the address is another",
             ) from error
+
+
+def _secret_path(namespace: str) -> str:
+    return f"/api/v1/namespaces/{namespace}/secrets/{_pull_secret.NAME}"
 
 
 def _document(body: bytes) -> dict[str, t.Any]:

@@ -10,12 +10,14 @@ import contextlib
 import dataclasses
 import functools
 import re
+import time
 import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.kubeconfig import Kubeconfig
+from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell import _pull_secret
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._access import Access
-from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._device import Device
+from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._device import Device, RegistryInfo
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._faults import ConnectionLostError
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._kubeconfig import read_kubeconfig
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell._output import Output
@@ -34,6 +36,7 @@ RESERVED_NAMESPACES = (
 RESERVED_USERS = ("aseuser",)
 _NAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _REMOVE = "Remove-HcsKubernetesNamespace"
+_INTERVAL = 0.5
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,14 +73,14 @@ class Done:
 
     :param pull_secrets: by namespace, None where nobody could look.
     :param address: of Kubernetes; empty: what its name resolves to.
-    :param registry: endpoint of the device's registry, empty where it is off.
+    :param registry: of the device, None where it is off.
     """
 
     steps: list[str] = dataclasses.field(default_factory=list)
     kubeconfigs: dict[str, Kubeconfig] = dataclasses.field(default_factory=dict)
     pull_secrets: dict[str, bool | None] = dataclasses.field(default_factory=dict)
     address: str = ""
-    registry: str = ""
+    registry: RegistryInfo | None = None
 
 
 class Tenancy:
@@ -85,6 +88,7 @@ class Tenancy:
 
     :param open_access: asks Kubernetes as a user, at an address.
     :param address: of Kubernetes; empty: the one that the device tells for its registry.
+    :ivar patience: seconds that Kubernetes has to let a user in who was given access.
     """
 
     def __init__(
@@ -101,6 +105,7 @@ class Tenancy:
         self._address = address
         self._open_access = open_access
         self._done = done
+        self.patience = 10.0
 
     def present(self, wanted: t.Sequence[Namespace]) -> None:
         """Make what is missing of namespaces, users and access.
@@ -117,7 +122,7 @@ class Tenancy:
                 raise ProvisioningError(
                     state.said, reason="io", remedy="Wait until module azure_stack_edge finds the registry on"
                 )
-            self._done.registry = info.endpoint if info else ""
+            self._done.registry = info
             self._done.address = self._address or (info.address if info else "")
         existing = self._device.namespaces()
         with contextlib.ExitStack() as stack:
@@ -158,42 +163,81 @@ class Tenancy:
         self, namespace: Namespace, existing: set[str] | None, access: t.Mapping[str, Access]
     ) -> None:
         lacking = [user for user in namespace.users if user not in access or not access[user].allows(namespace.name)]
-        proven = len(lacking) < len(namespace.users)
-        if not proven and namespace.name not in (existing or ()):
-            self._make(namespace, listed=existing is not None)
-        for user in lacking:
-            step = f"Grant-HcsKubernetesNamespaceAccess -Namespace {namespace.name} -UserName {user}"
-            self._do(step, functools.partial(self._device.grant, namespace.name, user))
-            if not self._check_mode and not access[user].allows(namespace.name):
-                raise ProvisioningError(
-                    f"{user} was given access to {namespace.name}, and Kubernetes still refuses",
-                    reason="unauthorized",
-                    remedy="Wait a moment, and run this again",
-                )
-        self._done.pull_secrets[namespace.name] = self._has_pull_secret(namespace, access)
+        refused = None
+        if len(lacking) == len(namespace.users) and namespace.name not in (existing or ()):
+            refused = self._make(namespace, listed=existing is not None)
+        with _naming(refused):
+            for user in lacking:
+                self._grant(namespace.name, user, access)
+        looking = [user for user in namespace.users if not (self._check_mode and user in lacking)]
+        self._done.pull_secrets[namespace.name] = (
+            self._provide_pull_secret(namespace.name, access[looking[0]]) if looking else None
+        )
 
-    def _make(self, namespace: Namespace, *, listed: bool) -> None:
+    def _make(self, namespace: Namespace, *, listed: bool) -> ProvisioningError | None:
         """Make a namespace. Where namespaces cannot be listed, one that exists is refused, and the access proves it then."""
         step = f"New-HcsKubernetesNamespace -Namespace {namespace.name}"
         try:
             self._do(step, lambda: self._device.new_namespace(namespace.name).check_complete())
         except ConnectionLostError:
             raise
-        except ProvisioningError:
+        except ProvisioningError as refused:
             if listed or not namespace.users:
                 raise
             self._done.steps.remove(step)
+            return refused
+        return None
 
-    def _has_pull_secret(self, namespace: Namespace, access: t.Mapping[str, Access]) -> bool | None:
-        if self._check_mode and self._done.steps:
-            return None
-        return next((access[user].has_pull_secret(namespace.name) for user in namespace.users), None)
+    def _grant(self, namespace: str, user: str, access: t.Mapping[str, Access]) -> None:
+        step = f"Grant-HcsKubernetesNamespaceAccess -Namespace {namespace} -UserName {user}"
+        self._do(step, functools.partial(self._device.grant, namespace, user))
+        if not self._check_mode and not self._lets_in(access[user], namespace):
+            raise ProvisioningError(
+                f"{user} was given access to {namespace}, and Kubernetes still refuses after {self.patience:g} seconds",
+                reason="unauthorized",
+                remedy="Wait a moment, and run this again",
+            )
+
+    def _lets_in(self, access: Access, namespace: str) -> bool:
+        """Whether Kubernetes lets a user in, which it may do only a while after the cmdlet."""
+        deadline = time.monotonic() + self.patience
+        while not access.allows(namespace):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(_INTERVAL)
+        return True
+
+    def _provide_pull_secret(self, namespace: str, access: Access) -> bool:
+        """Have the pull secret, if it is there, hold the registry's password; whether it is there."""
+        secret = access.pull_secret(namespace)
+        change = _pull_secret.refreshed(secret, self._done.registry) if secret and self._done.registry else None
+        if change and self._note(f"kubectl patch secret {_pull_secret.NAME} --namespace {namespace}"):
+            access.merge_pull_secret(namespace, change)
+        return secret is not None
 
     def _do(self, step: str, run: t.Callable[[], Output]) -> Output | None:
         """Do a step that changes the device, or in check mode only note it."""
+        return run().check() if self._note(step) else None
+
+    def _note(self, step: str) -> bool:
+        """Note a step that changes something; whether it is to be done."""
         if step not in self._done.steps:  # else it was lost with a session
             self._done.steps.append(step)
-        return None if self._check_mode else run().check()
+        return not self._check_mode
+
+
+@contextlib.contextmanager
+def _naming(cause: ProvisioningError | None) -> t.Iterator[None]:
+    """Have what fails name what failed before it."""
+    try:
+        yield
+    except ConnectionLostError:
+        raise
+    except ProvisioningError as error:
+        if cause is None:
+            raise
+        message = f"{error.message}; before that, {cause.message}"
+        raise ProvisioningError(message, reason=error.reason, remedy=error.remedy) from error
 
 
 def _read(name: str, config: Output | None) -> Kubeconfig:

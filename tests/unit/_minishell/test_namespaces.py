@@ -35,7 +35,7 @@ USER_CONFIG = "Get-HcsKubernetesUserConfig"
 def tenancy(target, device):
     """Run one action in one session."""
 
-    def run(action, wanted, *, check_mode=False, address="127.0.0.1"):
+    def run(action, wanted, *, check_mode=False, address="127.0.0.1", patience=10.0):
         done = Done()
         with Session(target(), lambda line: None) as session:
             made = Tenancy(
@@ -45,6 +45,7 @@ def tenancy(target, device):
                 open_access=lambda kubeconfig, where: Access(kubeconfig, where, 5.0),
                 done=done,
             )
+            made.patience = patience
             getattr(made, action)(wanted)
         return done
 
@@ -98,6 +99,36 @@ def test_a_device_that_cannot_list_namespaces(tenancy, device):
         tenancy("present", [Namespace("shop")])
     with pytest.raises(ProvisioningError, match="not supported by this device"):
         tenancy("absent", [Namespace("shop")])
+
+
+def test_why_a_namespace_was_not_made_is_told_where_namespaces_cannot_be_listed(tenancy, device):
+    device.turn(missing=[LIST], fail="New-HcsKubernetesNamespace", words="The quota is used up.")
+    with pytest.raises(ProvisioningError) as caught:
+        tenancy("present", [Namespace("shop", ("ann",))])
+    first, _then, cause = caught.value.message.partition("; before that, ")
+    assert "EmulatedNoTarget" in first
+    assert "The quota is used up" in cause
+
+
+def test_a_cluster_that_hears_of_an_access_only_later(tenancy, device):
+    device.turn(grant_reviews=1)
+    assert tenancy("present", WANTED[:1]).steps == STEPS[:5]
+    device.turn(grant_reviews=1000)
+    with pytest.raises(ProvisioningError, match="cid was given access to shop, and Kubernetes still refuses"):
+        tenancy("present", [Namespace("shop", ("cid",))], patience=0.1)
+
+
+def test_a_registry_that_was_enabled_anew(tenancy, device):
+    """Its pull secret is given the password of now, by the users who administer the namespace."""
+    device.turn(enabled=True, address="127.0.0.1")
+    tenancy("present", WANTED)
+    device.turn(password="of-another-enabling")
+    for check_mode in (True, False):
+        done = tenancy("present", WANTED, check_mode=check_mode)
+        assert done.steps == ["kubectl patch secret ase-ecr-credentials --namespace shop"]
+        assert done.pull_secrets == {"shop": True, "empty": None}
+        assert "of-another-enabling" not in repr(done)
+    assert tenancy("present", WANTED).steps == []
 
 
 @pytest.mark.parametrize("knobs", [{"text": "lines"}, {"text": "information"}, {"user_parameter": "AseUser"}])

@@ -106,6 +106,22 @@ def test_a_device_that_is_away_for_a_while_is_waited_for(target, device, told):
     assert device.cmdlets.count(ENABLE) == 1
 
 
+def test_a_device_that_counts_the_lost_shell_for_a_while_is_waited_for(target, device, told):
+    def tell(line):
+        told.append(line)
+        device.turn(shells_per_user=0 if "reading the state again" in line else 30)
+
+    @contextlib.contextmanager
+    def connect():
+        with Session(target(), told.append) as session:
+            yield Device(session)
+
+    device.turn(cut=ENABLE)
+    switch = Switch(Sessions(connect, timeout=20.0, interval=0.05, tell=tell), check_mode=False)
+    assert switch.present().info
+    assert "127.0.0.1 allows EdgeUser no further shell; trying again" in told
+
+
 def test_a_passing_failure_does_not_look_like_off(switch, device):
     device.turn(enabled=True, fail_next=INFO)
     assert switch().absent().changed
