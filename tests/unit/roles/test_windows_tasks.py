@@ -132,7 +132,7 @@ FOUND = {
 
 def test_present(run, authority):
     notes = run(playbook="clients", answers=FOUND)
-    hosts, certificate, config = notes["win_copy"]
+    hosts, certificate, added, config = notes["win_copy"]
     assert (
         hosts["content"]
         == "127.0.0.1 localhost\r\n192.0.2.44\tecr.edge.test\t# edgeops.registry ecr.edge.test:31001\r\n"
@@ -142,11 +142,18 @@ def test_present(run, authority):
     assert certificate["dest"].startswith("C:\\ProgramData\\edgeops-registry\\edgeops-ecr-edge-test-31001-")
     assert base64.b64encode(f"u:{PASSWORD}".encode()).decode() in json.dumps(config["content"])
     assert config["dest"] == r"C:\Users\Administrator\.docker\config.json"
+    assert added == {"content": authority.pem, "dest": f"{certificate['dest']}.added"}
     [stored] = notes["win_certificate_store"]
     assert (stored["path"], stored["store_name"], stored["state"]) == (certificate["dest"], "Root", "present")
     assert notes["win_service"] == [{"name": "docker", "state": "restarted"}]
     [proof] = notes["win_uri"]
     assert (proof["url"], proof["url_username"]) == ("https://ecr.edge.test:31001/v2/", "u")
+
+
+def test_a_certificate_that_was_there_before_is_not_called_added(run):
+    notes = run(answers={**FOUND, "win_certificate_store": {"changed": False}})
+    assert not [copy["dest"] for copy in notes["win_copy"] if copy["dest"].endswith(".added")]
+    assert "win_service" not in notes
 
 
 @pytest.mark.parametrize("name", ["win_certificate_store", "win_uri"])
@@ -162,9 +169,12 @@ def test_an_audit(run):
     assert len(notes["win_copy"]) == 3
 
 
-def test_absent(run):
+@pytest.mark.parametrize("is_added", [True, False])
+def test_absent(run, is_added):
+    """A certificate that was in the store before stays there."""
     path = r"C:\ProgramData\edgeops-registry\edgeops-ecr-edge-test-31001-0.crt"
-    there = {"win_stat": {"stat": {"exists": True}}, "win_find": {"files": [{"path": path}]}}
+    paths = [path, f"{path}.added"] if is_added else [path]
+    there = {"win_stat": {"stat": {"exists": True}}, "win_find": {"files": [{"path": one} for one in paths]}}
     line = b"192.0.2.44\tecr.edge.test\t# edgeops.registry ecr.edge.test:31001\r\n"
     there["slurp"] = {"content": base64.b64encode(HOSTS + line).decode()}
     notes = run(
@@ -177,10 +187,12 @@ def test_absent(run):
     [find] = notes["win_find"]
     [pattern] = find["patterns"]
     assert find["use_regex"]
-    assert re.search(pattern, "edgeops-ecr-edge-test-31001-0123456789abcdef.crt")
+    for suffix in ("", ".added"):
+        assert re.search(pattern, f"edgeops-ecr-edge-test-31001-0123456789abcdef.crt{suffix}")
     assert not re.search(pattern, "edgeops-ecr-edge-test-31001-x-0123456789abcdef.crt")
-    assert [store["state"] for store in notes["win_certificate_store"]] == ["absent"]
-    assert notes["win_file"] == [{"path": path, "state": "absent"}]
+    stored = [(store["path"], store["state"]) for store in notes.get("win_certificate_store", [])]
+    assert stored == ([(f"{path}.added", "absent")] if is_added else [])
+    assert notes["win_file"] == [{"path": one, "state": "absent"} for one in paths]
     assert "win_uri" not in notes
 
 
