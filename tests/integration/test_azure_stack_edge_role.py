@@ -173,7 +173,7 @@ def test_a_device_that_takes_its_time_holds_up_no_other(site):
         run = pool.submit(site.run, "registry")
         file = site.folder / "records.yml"
         try:
-            wait_until(lambda: run.done() or file.exists(), "the quick device has no record", seconds=120)
+            wait_until(lambda: run.done() or file.exists(), "the quick device has no record")
             assert [record["endpoint"] for record in site.records] == [site.registries[1].endpoint]
         finally:
             slow.turn(enable_polls=0)
