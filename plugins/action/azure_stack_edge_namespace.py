@@ -70,6 +70,9 @@ class ActionModule(DeviceAction):
             **({} if options["kubeconfig_directory"] else HIDDEN),
         }
         warnings = [
+            f"The pull secret of namespace {name} has a password of an earlier enabling, and its user may not replace it"
+            for name in dict.fromkeys(done.outdated_pull_secrets)
+        ] + [
             f"The certificate of user {user.user} ends in {user.credential.days_left(now)} days, and the device gives no newer one"
             for user in done.kubeconfigs.values()
             if user.credential.days_left(now) < options["renew_before"]

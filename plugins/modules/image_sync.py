@@ -30,7 +30,8 @@ options:
           - Where the image comes from.
           - V(registry.example.com:5000/team/app:1.0) or V(registry.example.com/team/app@sha256:…) for a registry. Docker's rules for short names hold, so
             that V(redis:7) is V(docker.io/library/redis:7).
-          - V(oci:/path) for an OCI image layout in a folder, V(oci-archive:/path) for one in a tar file.
+          - V(oci:/path) for an OCI image layout in a folder, V(oci-archive:/path) for one in a tar file; V(~/path) is in the home of
+            the user as whom the module runs.
             Where there are several images in it, C(:name) behind the path says which.
           - V(docker-archive:/path) for a tar file that C(docker save) has written, of whatever version, with C(:name) where there are several images in it.
             Tar files may be compressed with gzip, or with zstd where the host has that program or the Python package C(zstandard).

@@ -87,6 +87,7 @@ class Device:
     def run(self, name: str, call: Call) -> t.Iterator[Write]:
         """What a cmdlet writes, as it writes it; it goes on until it has ended, or was stopped."""
         self.cmdlets_run.append(name)
+        self.kubernetes.patch_status = self.knobs.patch_status
         try:
             cmdlet = self._find(name, call)
             if self.knobs.hang == name:

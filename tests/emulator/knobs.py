@@ -33,6 +33,7 @@ class Knobs:
     :param user_days: how long the certificate of a new user lasts.
     :param renewed_days: how long the one lasts that a user gets whose certificate ends within 30 days.
     :param grant_reviews: how often Kubernetes still refuses a user after access was given.
+    :param patch_status: the HTTP status with which Kubernetes refuses a change of a pull secret; 0 where it does not.
     :param scripts: whether scripts are run, as an endpoint that is not constrained would.
     """
 
@@ -68,3 +69,4 @@ class Knobs:
     user_days: float = 365.0
     renewed_days: float = 365.0
     grant_reviews: int = 0
+    patch_status: int = 0

@@ -83,6 +83,7 @@ class Kubernetes:
         self.pods: dict[str, dict[str, t.Any]] = {}
         self.pods_made: list[dict[str, t.Any]] = []
         self.refusals = 0
+        self.patch_status = 0
 
     @property
     def port(self) -> int:
@@ -206,6 +207,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     def do_PATCH(self) -> None:
         change = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         secret = self.server.kubernetes.pull_secrets[self.path.split("/")[4]]
+        refused = self.server.kubernetes.patch_status
+        if refused:
+            return self._reply(refused, {"kind": "Status", "code": refused})
         if self.headers["Content-Type"] != "application/merge-patch+json":
             return self._reply(415, {"kind": "Status", "code": 415})
         if change["metadata"]["resourceVersion"] != VERSION:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import collections
 import concurrent.futures
 import contextlib
 import functools
@@ -245,13 +246,13 @@ def test_two_runs_at_once_both_end_well(cluster, provision):
 
 @pytest.fixture
 def busy_server(cluster, serve):
-    """A kubeconfig for the cluster by way of a proxy that refuses every third change: with 429, or with 409."""
+    """A kubeconfig for the cluster by way of a proxy that refuses every change twice: with 409, then with 429."""
     program = subprocess.Popen(
         [cluster._program, f"--kubeconfig={cluster.kubeconfig}", "proxy", "--port=0", "--reject-methods=^$"],
         stdout=subprocess.PIPE,
     )
     port = int(program.stdout.readline().rsplit(b":", 1)[1])
-    lock, changes = threading.Lock(), []
+    lock, tries = threading.Lock(), collections.Counter()
     conflict = {
         "kind": "Status",
         "status": "Failure",
@@ -262,10 +263,10 @@ def busy_server(cluster, serve):
 
     def answer(asked):
         with lock:
-            changes.append(asked.method)
-            number = changes.count("PATCH")
-        if asked.method == "PATCH" and number % 3 == 0:
-            return Reply(429, {"Retry-After": "0"}) if number % 2 else Reply(409, body=json.dumps(conflict).encode())
+            tries[asked.method, asked.path] += 1
+            number = tries[asked.method, asked.path]
+        if asked.method == "PATCH" and number <= 2:
+            return Reply(409, body=json.dumps(conflict).encode()) if number == 1 else Reply(429, {"Retry-After": "0"})
         with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port)) as connection:
             kind = {"Content-Type": asked.headers.get("Content-Type", "application/json")}
             connection.request(asked.method, asked.path, asked.body or None, kind)

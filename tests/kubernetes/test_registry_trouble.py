@@ -67,11 +67,18 @@ def test_what_keeps_it_from_starting_is_in_the_error(other, cluster, edge_regist
     assert limits == ([{"sizeLimit": "1Gi"}] if storage else [])
 
 
-def test_what_was_mended_elsewhere_is_tried_again_at_once(other, edge_registry):
+def pulls(cluster, namespace):
+    """How often an image has been asked for."""
+    return sum(event.get("count", 1) for event in cluster.objects("events", namespace) if event["reason"] == "Pulling")
+
+
+def test_what_was_mended_elsewhere_is_tried_again_at_once(other, cluster, edge_registry):
     name = f"{edge_registry.endpoint}/edge/late:2"
     assert "not found" in other.run(image=name)["msg"]
-    skopeo(edge_registry, "copy", SOURCES[REGISTRY], "docker://{}/edge/late:2")
     foretold = other.run(image=name, check=True)
+    # Then the node itself does not try again for 40 seconds
+    wait_until(lambda: pulls(cluster, other.namespace) >= 3, "the node does not try again")
+    skopeo(edge_registry, "copy", SOURCES[REGISTRY], "docker://{}/edge/late:2")
     mended = other.run(image=name)
     assert mended["ready"], mended["msg"]
     assert mended["changed"]

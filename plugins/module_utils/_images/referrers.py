@@ -46,7 +46,7 @@ def listed_referrers(destination: Destination, subject: str) -> frozenset[str] |
     """
     if destination.lists_referrers(subject):
         return None
-    return frozenset(item.get("digest") for item in _read(destination, fallback_tag(subject))["manifests"])
+    return frozenset(str(item.get("digest")) for item in _read(destination, fallback_tag(subject))["manifests"])
 
 
 def bytes_of_lists(destination: Destination, referrers: t.Iterable[Manifest]) -> int:

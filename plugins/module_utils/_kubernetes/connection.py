@@ -249,7 +249,9 @@ def _what_happened(error: Exception) -> str:
 
 def _is_cut_off(error: Exception) -> bool:
     """Whether a handshake ended before it told anything, as with a server that is being stopped."""
-    return "eof" in _ssl_words(error).lower()  # of three classes, depending on Python and OpenSSL
+    cause = error.args[0] if error.args else error
+    is_verdict = isinstance(cause, ssl.SSLCertVerificationError)
+    return not is_verdict and "eof" in str(cause).lower()  # of three classes, depending on Python and OpenSSL
 
 
 def _ssl_words(error: Exception) -> str:

@@ -36,7 +36,11 @@ from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.regis
     plan_for,
     settle,
 )
-from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.registry_wanted import Wanted, check_times
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.registry_wanted import (
+    Wanted,
+    check_name,
+    check_times,
+)
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import (
     DEPLOYMENTS,
     NAMESPACES,
@@ -58,6 +62,8 @@ def provide_registry(params: dict[str, t.Any], settings: Settings) -> Outcome:
     """
     check_times(params)
     wanted = Wanted.parse(params) if params["state"] == "present" else None
+    if wanted is None:
+        check_name(params)
     cluster = Cluster(Connection.from_options(params), dry_run=settings.check_mode)
     standings: list[Standing] = []
     try:

@@ -29,7 +29,6 @@ from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.regis
     plan_for,
     settle,
 )
-from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.registry_wanted import check_name
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.resources import (
     CONFIG_MAPS,
     DEPLOYMENTS,
@@ -56,9 +55,8 @@ def remove(cluster: Cluster, params: t.Mapping[str, t.Any], standings: list[Stan
 
     :param params: the options of the module.
     :param standings: gets what became of each object, however it ends; the last one of an object counts.
-    :raises ProvisioningError: a name cannot be one, or the cluster refuses it.
+    :raises ProvisioningError: the cluster refuses it.
     """
-    check_name(params)
     name, namespace = params["name"], params["namespace"]
     below = [place for place in places(name, None) if params["data"] == "remove" or place.resource != VOLUME_CLAIMS]
     reading = [Permission("get", place.resource, namespace, place.name) for place in below]

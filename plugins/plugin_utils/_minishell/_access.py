@@ -77,18 +77,19 @@ class Access(contextlib.AbstractContextManager[t.Any]):
         status, secret = self._ask("GET", _secret_path(namespace))
         return secret if status == http.client.OK else None
 
-    def merge_pull_secret(self, namespace: str, change: t.Mapping[str, t.Any]) -> None:
-        """Change the pull secret of a namespace.
+    def merge_pull_secret(self, namespace: str, change: t.Mapping[str, t.Any]) -> bool:
+        """Change the pull secret of a namespace; whether this user may.
 
-        :raises ProvisioningError: Kubernetes refuses.
+        :raises ProvisioningError: Kubernetes refuses for another reason.
         """
         status, dummy = self._ask("PATCH", _secret_path(namespace), change, _MERGE_PATCH)
-        if status != http.client.OK:
+        if status not in (http.client.OK, http.client.FORBIDDEN):
             raise ProvisioningError(
                 f"Kubernetes answers HTTP {status} to the registry's new password in secret {namespace}/{_pull_secret.NAME}",
-                reason="forbidden",
-                remedy="Run this again; if it stays so, make a pull secret of your own in this namespace",
+                reason="conflict" if status == http.client.CONFLICT else "io",
+                remedy="Run this again: it looks at the secret anew",
             )
+        return status == http.client.OK
 
     def prove_pull(self, namespace: str, image: str, *, timeout: float, interval: float) -> None:
         """Have a pod pull an image with the device's pull secret, until it has run; the pod is removed whatever happens.

@@ -72,6 +72,7 @@ class Done:
     """What was done, or in check mode would be, one line each; and what there is afterwards.
 
     :param pull_secrets: by namespace, None where nobody could look.
+    :param outdated_pull_secrets: namespaces with a password of an earlier enabling that the user may not replace.
     :param address: of Kubernetes; empty: what its name resolves to.
     :param registry: of the device, None where it is off.
     """
@@ -79,6 +80,7 @@ class Done:
     steps: list[str] = dataclasses.field(default_factory=list)
     kubeconfigs: dict[str, Kubeconfig] = dataclasses.field(default_factory=dict)
     pull_secrets: dict[str, bool | None] = dataclasses.field(default_factory=dict)
+    outdated_pull_secrets: list[str] = dataclasses.field(default_factory=list)
     address: str = ""
     registry: RegistryInfo | None = None
 
@@ -211,8 +213,10 @@ class Tenancy:
         """Have the pull secret, if it is there, hold the registry's password; whether it is there."""
         secret = access.pull_secret(namespace)
         change = _pull_secret.refreshed(secret, self._done.registry) if secret and self._done.registry else None
-        if change and self._note(f"kubectl patch secret {_pull_secret.NAME} --namespace {namespace}"):
-            access.merge_pull_secret(namespace, change)
+        step = f"kubectl patch secret {_pull_secret.NAME} --namespace {namespace}"
+        if change and self._note(step) and not access.merge_pull_secret(namespace, change):
+            self._done.steps.remove(step)
+            self._done.outdated_pull_secrets.append(namespace)
         return secret is not None
 
     def _do(self, step: str, run: t.Callable[[], Output]) -> Output | None:

@@ -131,6 +131,19 @@ def test_a_registry_that_was_enabled_anew(tenancy, device):
     assert tenancy("present", WANTED).steps == []
 
 
+def test_a_user_who_may_not_renew_the_pull_secret(tenancy, device):
+    device.turn(enabled=True, address="127.0.0.1")
+    tenancy("present", WANTED)
+    device.turn(password="of-another-enabling", patch_status=403)
+    done = tenancy("present", WANTED)
+    assert (done.steps, done.outdated_pull_secrets) == ([], ["shop"])
+    device.turn(patch_status=409)
+    with pytest.raises(ProvisioningError, match="HTTP 409") as error:
+        tenancy("present", WANTED)
+    assert error.value.reason == "conflict"
+    assert "of-another-enabling" not in str(error.value)
+
+
 @pytest.mark.parametrize("knobs", [{"text": "lines"}, {"text": "information"}, {"user_parameter": "AseUser"}])
 def test_kubeconfigs_in_every_form_and_from_older_releases(tenancy, device, knobs):
     device.turn(**knobs)
