@@ -4,8 +4,8 @@
 """Registries that whoever runs the tests brings along.
 
 `REGISTRY_URL=https://user:password@registry.example.com:5000` is one that runs already, whose CA is in the file `REGISTRY_CA`
-unless it is a public one. `REGISTRY_PROGRAM=/path/of/zot` is one that is started: zot, or what takes the configuration of
-distribution.
+unless it is a public one. `REGISTRY_PROGRAM=/path/of/zot` is one that is started: zot 2.1.2 or later, or what takes the
+configuration of distribution.
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import typing as t
 import urllib.parse
 from pathlib import Path
 
-from ansible_collections.edgeops.registry.tests.support.real_registry import LOOPBACK, RealRegistry
+from ansible_collections.edgeops.registry.tests.support.real_registry import RealRegistry
+from ansible_collections.edgeops.registry.tests.support.zot import Zot
 
 URL, CA, PROGRAM = "REGISTRY_URL", "REGISTRY_CA", "REGISTRY_PROGRAM"
 
@@ -41,22 +42,6 @@ def record_of_url() -> dict[str, t.Any]:
 def registry_of_program(directory: Path) -> RealRegistry:
     """The registry that is to be started."""
     program = Path(os.environ[PROGRAM])
-    kind = Zot if program.name.startswith("zot") else RealRegistry
-    return kind(directory, program=program)
-
-
-class Zot(RealRegistry):
-    """The engine of project zot, with the types of manifests that Docker has. It has no access log."""
-
-    def _configuration(self) -> dict[str, t.Any]:
-        return {
-            "storage": {"rootDirectory": str(self.directory / "data")},
-            "http": {
-                "address": LOOPBACK,
-                "port": str(self.port),
-                "tls": {"cert": str(self._leaf.certificate), "key": str(self._leaf.key)},
-                "auth": {"htpasswd": {"path": str(self.directory / "htpasswd")}},
-                "compat": ["docker2s2"],
-            },
-            "log": {"level": "warn"},
-        }
+    if program.name.startswith("zot"):
+        return Zot(directory, program=program, compat=["docker2s2"])
+    return RealRegistry(directory, program=program)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import json
 import os
 import platform
 import re
@@ -50,6 +51,16 @@ def install(package: str, version: str) -> Path:
     return _once(folder, lambda part: _install(f"{package}@{version}", part)) / package.rpartition("/")[2]
 
 
+def install_as(address: str, version: str, package: str, *, tags: str = "") -> Path:
+    """The program of a package such as `./cmd/program` of a module that has another name than its address.
+
+    :param tags: of the build.
+    """
+    name = package.rpartition("/")[2]
+    folder = CACHE / "go-programs" / f"{address.replace('/', '-')}-{name}-{version}"
+    return _once(folder, lambda part: _install_as(f"{address}@{version}", package, tags, part)) / name
+
+
 def build(source: Path, *packages: str, flags: str = "", report_seconds: float = 10.0) -> Path:
     """The folder of the programs of these packages, built once for each state of a module's files.
 
@@ -89,6 +100,12 @@ def _lock(file: t.TextIO, name: str) -> None:
 def _install(package: str, folder: Path) -> None:
     _say(f"{package}: building it")
     _go("install", package, GOBIN=str(folder))
+
+
+def _install_as(module: str, package: str, tags: str, folder: Path) -> None:
+    _say(f"{module}: building {package}")
+    source = Path(json.loads(_go("mod", "download", "-json", module))["Dir"])
+    _go("build", "-trimpath", "-buildvcs=false", f"-tags={tags}", "-o", f"{folder}/", package, cwd=source)
 
 
 def _build(source: Path, packages: t.Sequence[str], flags: str, folder: Path, report_seconds: float) -> None:

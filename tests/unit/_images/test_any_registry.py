@@ -13,7 +13,7 @@ from ansible_collections.edgeops.registry.plugins.module_utils._converge import 
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.module_utils._images.image_info import describe_images
 from ansible_collections.edgeops.registry.plugins.module_utils._images.referrers import fallback_tag
-from ansible_collections.edgeops.registry.tests.support import distribution3
+from ansible_collections.edgeops.registry.tests.support import distribution3, zot
 from ansible_collections.edgeops.registry.tests.support.brought_registry import (
     PROGRAM,
     URL,
@@ -25,19 +25,21 @@ from ansible_collections.edgeops.registry.tests.support.pruning import prune, ru
 from ansible_collections.edgeops.registry.tests.support.pusher import ARTIFACT_TYPE, Pusher
 from ansible_collections.edgeops.registry.tests.support.skopeo import skopeo_of
 from ansible_collections.edgeops.registry.tests.support.syncing import summary, sync
+from ansible_collections.edgeops.registry.tests.support.zot import Zot
 
 DOCKER = "application/vnd.docker.distribution.manifest.v2+json"
 DOCKER_CONFIG = "application/vnd.docker.container.image.v1+json"
 DOCKER_LAYER = "application/vnd.docker.image.rootfs.diff.tar"
 
 
-@pytest.fixture(params=["distribution 2", "distribution 3", *brought()])
+@pytest.fixture(params=["distribution 2", "distribution 3", "zot 1", *brought()])
 def record(request, start_registry, tmp_path):
     """The record of one; what is made in it has names of its own."""
     if request.param == URL:
         yield record_of_url()
-    elif request.param == PROGRAM:
-        registry = registry_of_program(tmp_path / "brought")
+    elif request.param in ("zot 1", PROGRAM):
+        folder = tmp_path / "other"
+        registry = registry_of_program(folder) if request.param == PROGRAM else Zot(folder, program=zot.program())
         registry.start()
         yield registry.record_dict_for("localhost")
         registry.stop()

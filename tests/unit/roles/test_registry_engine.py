@@ -17,6 +17,7 @@ from ansible_collections.edgeops.registry import tests
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.connection import CONNECTION_OPTIONS
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.registry_wanted import ZOT_IMAGES
 from ansible_collections.edgeops.registry.plugins.modules.kubernetes_registry import ARGUMENT_SPEC
+from ansible_collections.edgeops.registry.tests.support import zot
 from ansible_collections.edgeops.registry.tests.support.play import PLAYBOOK
 
 ROLE = Path(tests.__path__[0]).parent / "roles" / "registry"
@@ -79,13 +80,27 @@ def test_distribution_serves_what_it_is_given(configuration):
 
 
 def test_zot_serves_what_it_is_given(configuration):
-    """Names as https://zotregistry.dev/latest/admin-guide/admin-configuration/ has them; no zot runs here."""
+    """Names as https://zotregistry.dev/latest/admin-guide/admin-configuration/ has them."""
     found = configuration("zot")
     assert found["storage"]["rootDirectory"] == ZOT_IMAGES
     assert found["http"]["port"] == "5000"
     assert found["http"]["tls"] == {"cert": f"{FILES}/server.pem", "key": f"{FILES}/server.key"}
     assert found["http"]["auth"] == {"htpasswd": {"path": f"{FILES}/htpasswd"}}
     assert found["http"]["compat"] == ["docker2s2"]
+
+
+def test_zot_knows_all_names_in_it_but_one_that_came_later(configuration, tmp_path):
+    found = configuration("zot")
+    assert "unknown keys: [HTTP.compat]" in verified_by_zot(tmp_path, found)
+    del found["http"]["compat"]
+    assert "is valid" in verified_by_zot(tmp_path, found)
+
+
+def verified_by_zot(folder, found):
+    """What zot 1 says of a configuration."""
+    (folder / "config.json").write_text(json.dumps(found))
+    command = [zot.program(), "verify", folder / "config.json"]
+    return subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False, text=True).stdout
 
 
 @pytest.fixture
