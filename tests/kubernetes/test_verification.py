@@ -5,10 +5,20 @@
 
 from __future__ import annotations
 
+import base64
+import concurrent.futures
 import http.server
+import json
 import threading
 
 import pytest
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.cluster import Cluster as KubernetesClient
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.connection import Connection
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.verification import (
+    Puller,
+    Verification,
+    verify_pulls,
+)
 from ansible_collections.edgeops.registry.tests.support.edge_images import BUSYBOX, HELLO, SOURCES, push_images
 from ansible_collections.edgeops.registry.tests.support.kubernetes_cluster import Cluster
 from ansible_collections.edgeops.registry.tests.support.oci_layout import CONFIG, LAYER, MANIFEST, OciLayout, tar_of
@@ -220,6 +230,51 @@ def test_the_password_is_an_old_one(site, names, node, start_edge_registry):
     repaired = site.run(registry, BUSYBOX, names[:1])
     assert repaired["changed"]
     assert repaired["verification"]
+
+
+@pytest.fixture
+def pulls_with_a_late_secret(node, cluster, namespace, edge_registry):
+    """What a pod proves whose node pulls without the pull secret first, as a busy one does, and then with this password."""
+    reference = {"imagePullSecrets": [{"name": "late"}]}
+    cluster.kubectl(
+        "patch", "serviceaccount", "default", f"--namespace={namespace}", f"--patch={json.dumps(reference)}"
+    )
+    connection = Connection(kubeconfig=str(cluster.kubeconfig), content="", context="", concurrency=1, timeout=60.0)
+    verification = Verification(f"{edge_registry.endpoint}/{BUSYBOX}", first_only=False, timeout=300)
+
+    def has_failed():
+        return any("Failed to pull" in event["message"] for event in cluster.objects("events", namespace))
+
+    def pulls(password):
+        with concurrent.futures.ThreadPoolExecutor(1) as pool:
+            pullers = {namespace: Puller("default", ("late",))}
+            verified = pool.submit(verify_pulls, KubernetesClient(connection), pullers, verification)
+            wait_until(has_failed, "nobody tried to pull")
+            login = base64.b64encode(f"{edge_registry.username}:{password}".encode()).decode()
+            config = json.dumps({"auths": {str(edge_registry.endpoint): {"auth": login}}})
+            cluster.apply(
+                {
+                    "apiVersion": "v1",
+                    "kind": "Secret",
+                    "metadata": {"name": "late", "namespace": namespace},
+                    "type": "kubernetes.io/dockerconfigjson",
+                    "stringData": {".dockerconfigjson": config},
+                }
+            )
+            return verified.result()
+
+    return pulls
+
+
+def test_a_node_that_has_the_secret_late_pulls_at_its_second_attempt(pulls_with_a_late_secret, edge_registry):
+    verified = pulls_with_a_late_secret(edge_registry.password)
+    assert verified.failures == ()
+    assert [item["image"] for item in verified.facts] == [f"{edge_registry.endpoint}/{BUSYBOX}"]
+
+
+def test_a_second_attempt_that_is_refused_is_the_last(pulls_with_a_late_secret):
+    [(_namespace, error)] = pulls_with_a_late_secret("wrong").failures
+    assert error.reason == "unauthorized"
 
 
 @pytest.fixture(params=["manifest", "index"])

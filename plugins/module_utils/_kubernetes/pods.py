@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
@@ -25,6 +26,7 @@ _PULL_FAILED = (
 )
 # The image is there and does not start: it was pulled, which is what is to be proven
 _PULLED = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError", "CrashLoopBackOff")
+_MISSING = re.compile(r"Unable to retrieve some image pull secrets \((.*)\);")
 _USER = 65532
 _RESOURCES = {"cpu": "50m", "memory": "64Mi"}
 
@@ -75,6 +77,26 @@ def has_run(pod: t.Mapping[str, t.Any], image: str) -> bool:
     return status.get("phase") in ("Running", "Succeeded")
 
 
+def failed_pulls(events: t.Iterable[Object]) -> list[Object]:
+    """Those of a pod's events that tell of a pull that failed, in their order."""
+    return [event for event in events if _message(event).startswith("Failed to pull image")]
+
+
+def lacked_secrets(events: t.Collection[Object], secrets: t.Iterable[str]) -> bool | None:
+    """Whether every pull that failed was tried without these pull secrets, so that the next one may do better.
+
+    A kubelet waits a second for the secrets of a new pod. Where it gets them later, as on a busy node, it tells so, pulls
+    without them, and tries again after a while.
+
+    :param events: of the pod.
+    :param secrets: names.
+    :return: None as long as they do not tell of a pull that failed.
+    """
+    failed = _times(failed_pulls(events))
+    without = _times(event for event in events if _missing_secrets(event).intersection(secrets))
+    return failed <= without if failed else None
+
+
 def waits_for(pod: t.Mapping[str, t.Any]) -> str:
     """What a pod that has not run yet waits for, in the cluster's words."""
     if not pod:
@@ -86,6 +108,20 @@ def waits_for(pod: t.Mapping[str, t.Any]) -> str:
             return f"{waiting.get('reason', '')} {waiting.get('message', '')}".strip()
     unmet = [item for item in status.get("conditions") or () if item.get("status") == "False" and item.get("message")]
     return str(unmet[0]["message"]) if unmet else str(status.get("phase", ""))
+
+
+def _message(event: Object) -> str:
+    return str(event.get("message") or "")
+
+
+def _missing_secrets(event: Object) -> set[str]:
+    found = _MISSING.match(_message(event))
+    return set(found[1].split(", ")) if found else set()
+
+
+def _times(events: t.Iterable[Object]) -> int:
+    """How often they happened: the API keeps those that are the same as one, and counts."""
+    return sum(event.get("count") or 1 for event in events)
 
 
 def _place(pod: t.Mapping[str, t.Any]) -> str:
@@ -119,4 +155,4 @@ def _spec(image: str, seconds: int) -> Object:
     }
 
 
-__all__ = ("POD_LABELS", "has_run", "pull_pod", "waits_for")
+__all__ = ("POD_LABELS", "failed_pulls", "has_run", "lacked_secrets", "pull_pod", "waits_for")

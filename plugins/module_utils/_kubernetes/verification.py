@@ -17,7 +17,9 @@ from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.answe
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.cluster import Cluster
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.pods import (
     POD_LABELS,
+    failed_pulls,
     has_run,
+    lacked_secrets,
     pull_pod,
     waits_for,
 )
@@ -125,7 +127,7 @@ def _verify(cluster: Cluster, namespace: str, puller: Puller, verification: Veri
     _remove_all(cluster, namespace)
     try:
         pod = _start(cluster, namespace, puller, verification)
-        node = _await(cluster, pod, verification)
+        node = _await(cluster, pod, puller, verification)
     finally:
         _remove_all(cluster, namespace)
     return {"namespace": namespace, "image": verification.image, "node": node}
@@ -158,20 +160,23 @@ def _start(cluster: Cluster, namespace: str, puller: Puller, verification: Verif
         time.sleep(_PAUSE_SECONDS)
 
 
-def _await(cluster: Cluster, pod: Object, verification: Verification) -> str:
+def _await(cluster: Cluster, pod: Object, puller: Puller, verification: Verification) -> str:
     """Wait until the pod has run.
 
     :return: the node that it ran on.
     """
     name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
+    refusal: ProvisioningError | None = None
     for pods in cluster.follow(PODS, namespace, seconds=verification.timeout, fields=f"metadata.name={name}"):
         pod = pods.get(name, {})
-        if _backs_off_silently(pod):
-            raise pull_error(verification.image, _event(cluster, name, namespace), f"namespace {namespace}")
-        if has_run(pod, verification.image):
-            _check_platform(cluster, pod, verification)
-            return str(pod["spec"].get("nodeName", ""))
-    raise ProvisioningError(
+        try:
+            if _has_run(cluster, pod, verification.image):
+                return str(pod["spec"].get("nodeName", ""))
+        except ProvisioningError as error:
+            if error.reason != "unauthorized" or not _lacked_secrets(cluster, pod, puller):
+                raise
+            refusal = error
+    raise refusal or ProvisioningError(
         f"a pod did not run {verification.image} within {verification.timeout} seconds: {waits_for(pod)}",
         reason="timeout",
         part=f"namespace {namespace}",
@@ -179,19 +184,40 @@ def _await(cluster: Cluster, pod: Object, verification: Verification) -> str:
     )
 
 
+def _has_run(cluster: Cluster, pod: Object, image: str) -> bool:
+    """Whether the pod pulled the image and started it, by all that the cluster tells of it."""
+    if _backs_off_silently(pod):
+        failed = failed_pulls(_events(cluster, pod))
+        why = str(failed[-1]["message"]) if failed else "ImagePullBackOff"
+        raise pull_error(image, why, f"namespace {pod['metadata']['namespace']}")
+    if not has_run(pod, image):
+        return False
+    _check_platform(cluster, pod, image)
+    return True
+
+
 def _backs_off_silently(pod: Object) -> bool:
     """Whether a pull failed, and the kubelet (before 1.30) tells why in an event only."""
     return bool(_BACK_OFF.fullmatch(waits_for(pod).partition(" ")[2]))
 
 
-def _event(cluster: Cluster, name: str, namespace: str) -> str:
-    """Why a pull failed, from the latest event."""
-    events = cluster.list(EVENTS, namespace, fields=f"involvedObject.name={name},reason=Failed")
-    told = [str(event.get("message", "")) for event in events]
-    return next((message for message in reversed(told) if "Failed to pull" in message), "ImagePullBackOff")
+def _lacked_secrets(cluster: Cluster, pod: Object, puller: Puller) -> bool:
+    """Whether a pod was refused because its node did not have the pull secret yet. The events follow the pod's state."""
+    deadline = time.monotonic() + _SETTLING_SECONDS
+    while puller.secrets and time.monotonic() < deadline:
+        lacked = lacked_secrets(_events(cluster, pod), puller.secrets)
+        if lacked is not None:
+            return lacked
+        time.sleep(_PAUSE_SECONDS)
+    return False
 
 
-def _check_platform(cluster: Cluster, pod: Object, verification: Verification) -> None:
+def _events(cluster: Cluster, pod: Object) -> list[Object]:
+    name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
+    return cluster.list(EVENTS, namespace, fields=f"involvedObject.name={name}")
+
+
+def _check_platform(cluster: Cluster, pod: Object, image: str) -> None:
     """A program for another processor starts, and ends at once: only its log tells."""
     name, namespace = pod["metadata"]["name"], pod["metadata"]["namespace"]
     try:
@@ -201,7 +227,7 @@ def _check_platform(cluster: Cluster, pod: Object, verification: Verification) -
             raise
         return  # it is gone, or did not start: the image was pulled, as far as can be told
     if "exec format error" in log:
-        raise pull_error(verification.image, log, f"namespace {namespace}")
+        raise pull_error(image, log, f"namespace {namespace}")
 
 
 __all__ = ("VERIFY_OPTIONS", "Puller", "Verification", "Verified", "verify_pulls")

@@ -23,7 +23,11 @@ from ansible_collections.edgeops.registry.plugins.module_utils._distribution.con
 from ansible_collections.edgeops.registry.plugins.module_utils._endpoint import Endpoint
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
 from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.kubeconfig import Kubeconfig
-from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.pods import has_run, pull_pod
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.pods import (
+    has_run,
+    lacked_secrets,
+    pull_pod,
+)
 from ansible_collections.edgeops.registry.plugins.plugin_utils._minishell import _pull_secret
 
 _BODY_LIMIT = 1 << 20
@@ -74,7 +78,7 @@ class Access(contextlib.AbstractContextManager[t.Any]):
 
     def pull_secret(self, namespace: str) -> dict[str, t.Any] | None:
         """The pull secret that the device makes in a namespace, None where there is none for this user."""
-        status, secret = self._ask("GET", _secret_path(namespace))
+        status, secret = self._ask("GET", _path(namespace, "secrets", _pull_secret.NAME))
         return secret if status == http.client.OK else None
 
     def merge_pull_secret(self, namespace: str, change: t.Mapping[str, t.Any]) -> bool:
@@ -82,7 +86,7 @@ class Access(contextlib.AbstractContextManager[t.Any]):
 
         :raises ProvisioningError: Kubernetes refuses for another reason.
         """
-        status, dummy = self._ask("PATCH", _secret_path(namespace), change, _MERGE_PATCH)
+        status, dummy = self._ask("PATCH", _path(namespace, "secrets", _pull_secret.NAME), change, _MERGE_PATCH)
         if status not in (http.client.OK, http.client.FORBIDDEN):
             raise ProvisioningError(
                 f"Kubernetes answers HTTP {status} to the registry's new password in secret {namespace}/{_pull_secret.NAME}",
@@ -98,7 +102,7 @@ class Access(contextlib.AbstractContextManager[t.Any]):
         :param interval: seconds between two looks.
         :raises ProvisioningError: it did not get that far.
         """
-        pods = f"/api/v1/namespaces/{namespace}/pods"
+        pods = _path(namespace, "pods")
         wanted = pull_pod(image, seconds=round(2 * timeout), secrets=[_pull_secret.NAME])
         status, answer = self._ask("POST", pods, wanted)
         if status != http.client.CREATED:
@@ -107,10 +111,10 @@ class Access(contextlib.AbstractContextManager[t.Any]):
                 reason="unauthorized",
                 remedy="Look at quotas and policies of the namespace with kubectl",
             )
-        pod = f"{pods}/{answer['metadata']['name']}"
+        name = answer["metadata"]["name"]
         deadline = time.monotonic() + timeout
         try:
-            while not has_run(self._ask("GET", pod)[1], image):
+            while not self._has_run(namespace, name, image):
                 if time.monotonic() > deadline:
                     raise ProvisioningError(
                         f"a pod in {namespace} did not run {image} within {timeout:.0f} seconds",
@@ -119,7 +123,20 @@ class Access(contextlib.AbstractContextManager[t.Any]):
                     )
                 time.sleep(interval)
         finally:
-            self._ask("DELETE", pod)
+            self._ask("DELETE", _path(namespace, "pods", name))
+
+    def _has_run(self, namespace: str, name: str, image: str) -> bool:
+        """Whether a pod has; not yet, where its node was refused because it did not have the pull secret in time."""
+        try:
+            return has_run(self._ask("GET", _path(namespace, "pods", name))[1], image)
+        except ProvisioningError as error:
+            if error.reason != "unauthorized":
+                raise
+            query = urllib.parse.urlencode({"fieldSelector": f"involvedObject.name={name}"})
+            status, events = self._ask("GET", f"{_path(namespace, 'events')}?{query}")
+            if status != http.client.OK or lacked_secrets(events["items"], [_pull_secret.NAME]) is False:
+                raise
+            return False
 
     def _ask(self, method: str, path: str, content: object = None, kind: str = _JSON) -> tuple[int, dict[str, t.Any]]:
         """HTTP status and the answer, which is empty where it is no JSON object."""
@@ -137,8 +154,8 @@ class Access(contextlib.AbstractContextManager[t.Any]):
             ) from error
 
 
-def _secret_path(namespace: str) -> str:
-    return f"/api/v1/namespaces/{namespace}/secrets/{_pull_secret.NAME}"
+def _path(namespace: str, resources: str, name: str = "") -> str:
+    return f"/api/v1/namespaces/{namespace}/{resources}" + f"/{name}" * bool(name)
 
 
 def _document(body: bytes) -> dict[str, t.Any]:

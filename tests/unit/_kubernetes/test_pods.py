@@ -5,7 +5,12 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.edgeops.registry.plugins.module_utils._errors import ProvisioningError
-from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.pods import has_run, pull_pod, waits_for
+from ansible_collections.edgeops.registry.plugins.module_utils._kubernetes.pods import (
+    has_run,
+    lacked_secrets,
+    pull_pod,
+    waits_for,
+)
 
 IMAGE = "ecr.test:1/a:1"
 
@@ -62,6 +67,34 @@ def test_a_pod_that_cannot_get_there(told, reason, words):
         has_run(told, IMAGE)
     assert caught.value.reason == reason
     assert caught.value.part == "namespace shop, node node1"
+
+
+def failed(**more):
+    return {"reason": "Failed", "message": f'Failed to pull image "{IMAGE}": 401 Unauthorized', **more}
+
+
+def without(*secrets, **more):
+    names = ", ".join(secrets)
+    message = f"Unable to retrieve some image pull secrets ({names}); attempting to pull the image may not succeed."
+    return {"reason": "FailedToRetrieveImagePullSecret", "message": message, **more}
+
+
+@pytest.mark.parametrize(
+    ("events", "lacked"),
+    [
+        ([], None),
+        ([{"message": None}, {"reason": "Failed", "message": "Error: ErrImagePull"}], None),
+        ([without("edge")], None),
+        ([failed()], False),
+        ([without("edge"), failed()], True),
+        ([without("of-others", "edge"), failed()], True),
+        ([without("of-others"), failed()], False),
+        ([without("edge"), failed(count=2)], False),
+        ([without("edge", count=2), failed(), failed()], True),
+    ],
+)
+def test_whether_the_node_pulled_without_the_secret(events, lacked):
+    assert lacked_secrets(events, ["edge"]) is lacked
 
 
 @pytest.mark.parametrize(

@@ -10,9 +10,16 @@ from pathlib import Path
 
 WITH_RECAP = Path(__file__).resolve().parents[3] / "tools" / "with_recap"
 PARTS = """\
+echo "make[1]: Entering directory '/clone'"
+echo 'fatal: [client]: FAILED! => as its test has it'
+echo 'a scenario passed'
+echo "make[1]: Leaving directory '/clone'"
+echo "make[1]: Entering directory '/clone'"
 echo 'FAILED tests/unit/test_run.py::test_it - assert 1 == 2'
 echo 'make[1]: *** [Makefile:9: unit] Error 1' >&2
+echo "make[1]: Leaving directory '/clone'"
 echo 'another part passed'
+echo 'make: *** [Makefile:3: test] Error 2' >&2
 """
 
 
@@ -20,13 +27,14 @@ def run_with_recap(script):
     return subprocess.run([WITH_RECAP, "sh", "-c", script], check=False, capture_output=True, text=True)
 
 
-def test_what_failed_is_at_the_end():
+def test_only_what_failed_is_at_the_end():
     run = run_with_recap(PARTS + "exit 3")
     assert run.returncode == 3
-    assert run.stdout.splitlines()[-3:] == [
+    assert run.stdout.splitlines()[-4:] == [
         "WHAT FAILED",
         "FAILED tests/unit/test_run.py::test_it - assert 1 == 2",
         "make[1]: *** [Makefile:9: unit] Error 1",
+        "make: *** [Makefile:3: test] Error 2",
     ]
 
 
