@@ -82,7 +82,7 @@ def failed_pulls(events: t.Iterable[Object]) -> list[Object]:
     return [event for event in events if _message(event).startswith("Failed to pull image")]
 
 
-def lacked_secrets(events: t.Collection[Object], secrets: t.Iterable[str]) -> bool | None:
+def lacked_secrets(events: t.Collection[Object], secrets: t.Collection[str]) -> bool | None:
     """Whether every pull that failed was tried without these pull secrets, so that the next one may do better.
 
     A kubelet waits a second for the secrets of a new pod. Where it gets them later, as on a busy node, it tells so, pulls
